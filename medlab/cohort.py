@@ -1,0 +1,340 @@
+"""Cohort: a stack of images with everything that is known about each, the one data type of every lesson."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from medlab.errors import DataError, MedlabError, unknown
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass
+class Cohort:
+    """Images of patients, with labels, masks, boxes and landmarks where they are known.
+
+    Parameters
+    ----------
+    images : Tensor, shape (N, C, H, W) or (N, C, D, H, W), float32
+        Intensities in the unit that ``intensity`` names. Finite.
+    patients : DataFrame, N rows
+        One row per image; column ``patient_id`` always; ``site``, ``scanner``, ``sex``, ``age``, ``split`` where known.
+    labels : Tensor, optional, shape (N,) int64 or (N, K) float32
+        Class index, or one 0/1 column per finding (several may be present).
+    masks : Tensor, optional, shape (N, M, [D,] H, W), uint8
+        One 0/1 channel per structure that ``structures`` names.
+    boxes : list of N Tensors, optional, each (B, 2 * dims), float32
+        Corners in pixels: first the lower corner, then the upper, axes in the order of the image.
+    landmarks : Tensor, optional, shape (N, L, dims), float32
+        Positions in pixels, axes in the order of the image.
+    spacing : tuple of float
+        Size of a pixel or voxel in mm, axes in the order of the image; nan where it is not known.
+    modality, intensity : str
+        Such as "chest X-ray" and "relative brightness, 0 to 1".
+    classes : tuple of str
+        Names of the label values or columns.
+    positive : str
+        The class that a lesson with two classes looks for; the last of ``classes`` if empty.
+    source, licence : str
+        Shown on every figure and in every record.
+    simulated : bool
+        Whether the images were computed rather than acquired.
+    notes : tuple of str
+        Known problems that a reader of results must know.
+
+    Raises
+    ------
+    DataError
+        If shapes, counts or values do not fit; the message names the image.
+
+    Examples
+    --------
+    >>> ids = pd.DataFrame({"patient_id": ["p0", "p1"]})
+    >>> len(Cohort(torch.zeros(2, 1, 8, 8), ids))
+    2
+    """
+
+    images: Tensor
+    patients: pd.DataFrame
+    labels: Tensor | None = None
+    masks: Tensor | None = None
+    boxes: list[Tensor] | None = None
+    landmarks: Tensor | None = None
+    spacing: tuple[float, ...] = ()
+    modality: str = "unknown"
+    intensity: str = "arbitrary units"
+    classes: tuple[str, ...] = ()
+    structures: tuple[str, ...] = ()
+    landmark_names: tuple[str, ...] = ()
+    positive: str = ""
+    source: str = "unnamed source"
+    licence: str = "unknown"
+    simulated: bool = False
+    notes: tuple[str, ...] = ()
+    _checked: bool = field(default=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self._checked:
+            _validate(self)
+            self._checked = True
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index) -> Cohort:
+        """Return the cohort of the chosen images: an int, slice, list, array, boolean mask or Series."""
+        rows = _rows(index, len(self))
+        pick = torch.from_numpy(rows)
+        taken = {f.name: value[pick] for f in fields(self) if isinstance(value := getattr(self, f.name), Tensor)}
+        if self.boxes is not None:
+            taken["boxes"] = [self.boxes[i] for i in rows]
+        return replace(self, patients=self.patients.iloc[rows].reset_index(drop=True), **taken)
+
+    @property
+    def dims(self) -> int:
+        """Number of spatial axes, 2 or 3."""
+        return self.images.ndim - 2
+
+    @property
+    def patient_ids(self) -> np.ndarray:
+        """The patient of each image, shape (N,), str: what the bootstrap resamples."""
+        return self.patients["patient_id"].to_numpy(dtype=str)
+
+    def target(self, positive: str | None = None) -> Tensor:
+        """Return the 0/1 labels of one finding against all else, shape (N,), float32.
+
+        Parameters
+        ----------
+        positive : str, optional
+            One of ``classes``; the cohort's own ``positive`` when not given.
+
+        Raises
+        ------
+        MedlabError
+            If there are no labels, or no such class.
+        """
+        if self.labels is None:
+            raise MedlabError(
+                f"{self.source} has no labels", hint="open a source with labels, or pass an npz with them"
+            )
+        name = positive or self.positive or (self.classes[-1] if self.classes else "1")
+        if self.classes and name not in self.classes:
+            raise unknown("class", name, self.classes)
+        column = self.classes.index(name) if self.classes else int(name)
+        chosen = self.labels[:, column] if self.labels.ndim == 2 else self.labels == column
+        return chosen.to(torch.float32)
+
+    def split(
+        self,
+        train: float = 0.6,
+        val: float = 0.2,
+        test: float = 0.2,
+        *,
+        seed: int = 0,
+        external: str | None = None,
+    ) -> tuple[Cohort, Cohort, Cohort]:
+        """Split into training, validation and test cohorts, by patient.
+
+        Parameters
+        ----------
+        train, val, test : float
+            Shares of the patients, which add up to 1. Ignored where the set has an official split
+            (column ``split`` in ``patients``).
+        seed : int
+            Seed of the random assignment.
+        external : str, optional
+            A site whose patients form the whole test set (external validation); ``train`` and ``val`` share the
+            others in their proportion. Sets with an official split or without sites ignore it.
+
+        Returns
+        -------
+        tuple of three Cohorts
+            No patient is in two of them.
+
+        Raises
+        ------
+        MedlabError
+            If the shares are not a partition, a part would be empty, or an official split shares patients.
+        """
+        if "split" in self.patients:
+            parts = [self[(self.patients["split"] == name).to_numpy()] for name in SPLITS]
+        else:
+            part = _assign(self.patients, (train, val, test), seed, external)
+            parts = [self[part == k] for k in range(3)]
+        for name, cohort in zip(SPLITS, parts, strict=True):
+            if not len(cohort):
+                raise MedlabError(
+                    f"the {name} part of {self.source} is empty ({self.patients['patient_id'].nunique()} patients)",
+                    hint="use more patients, or give that part a larger share",
+                )
+        for first, second in ((0, 1), (0, 2), (1, 2)):
+            assert_disjoint(parts[first], parts[second])
+        return tuple(parts)
+
+    def __repr__(self) -> str:
+        shape = "x".join(map(str, self.images.shape[1:]))
+        n = self.patients["patient_id"].nunique()
+        return f"Cohort({len(self)} images {shape} of {n} patients, {self.modality}, source: {self.source})"
+
+    def _repr_html_(self) -> str:
+        from medlab.figures import cohort_html
+
+        return cohort_html(self)
+
+
+def assert_disjoint(first: Cohort, second: Cohort) -> None:
+    """Raise if two cohorts share a patient.
+
+    Raises
+    ------
+    MedlabError
+        Naming up to five shared patients: results on the second cohort would be too good.
+
+    Examples
+    --------
+    >>> ids = pd.DataFrame({"patient_id": ["p0", "p1"]})
+    >>> cohort = Cohort(torch.zeros(2, 1, 8, 8), ids)
+    >>> assert_disjoint(cohort[[0]], cohort[[1]])
+    """
+    shared = sorted(set(first.patient_ids) & set(second.patient_ids))
+    if shared:
+        raise MedlabError(
+            f"{len(shared)} patients are in both cohorts, such as {', '.join(shared[:5])}",
+            hint="split by patient: cohort.split(...) does",
+        )
+
+
+def _assign(patients: pd.DataFrame, shares: tuple[float, float, float], seed: int, external: str | None) -> np.ndarray:
+    """Return 0, 1 or 2 for each image: the part that its patient was drawn into."""
+    if min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
+        raise MedlabError(f"shares {shares} are not a partition", hint="train + val + test must be 1, none negative")
+    ids = patients["patient_id"].astype(str)
+    of_patient = pd.Series(0, index=pd.unique(ids))
+    pool = of_patient.index.to_numpy()
+    outside = np.zeros(len(pool), dtype=bool)
+    if external is not None and "site" in patients:
+        if external not in set(patients["site"]):
+            raise unknown("site", external, sorted(set(patients["site"])))
+        away = set(ids[patients["site"] == external])
+        outside = np.array([name in away for name in pool])
+        shares = (shares[0] / (shares[0] + shares[1]), shares[1] / (shares[0] + shares[1]), 0.0)
+    inside = np.random.default_rng(seed).permutation(pool[~outside])
+    cuts = np.round(np.cumsum(shares[:2]) * len(inside)).astype(int)
+    of_patient[inside[cuts[0] : cuts[1]]] = 1
+    of_patient[inside[cuts[1] :]] = 2
+    of_patient[pool[outside]] = 2
+    return of_patient[ids].to_numpy()
+
+
+def _rows(index, length: int) -> np.ndarray:
+    if isinstance(index, (int, np.integer)):
+        if not -length <= index < length:
+            raise IndexError(f"image {index} of a cohort of {length}")
+        return np.array([index % length])
+    if isinstance(index, slice):
+        return np.arange(length)[index]
+    chosen = np.asarray(index)
+    if chosen.dtype == bool:
+        if chosen.shape != (length,):
+            raise MedlabError(f"a boolean mask of shape {chosen.shape} for {length} images", hint="one value an image")
+        return np.flatnonzero(chosen)
+    if not chosen.size:
+        return chosen.astype(np.int64)
+    return np.arange(length)[chosen]
+
+
+def _validate(cohort: Cohort) -> None:
+    images, n = cohort.images, len(cohort.images)
+    if not isinstance(images, Tensor) or images.dtype != torch.float32 or images.ndim not in (4, 5):
+        got = f"{images.dtype} of shape {tuple(images.shape)}" if isinstance(images, Tensor) else type(images).__name__
+        raise DataError(
+            f"images are {got}; wanted a float32 Tensor (N, C, H, W) or (N, C, D, H, W)",
+            hint="torch.as_tensor(array, dtype=torch.float32), with the channel axis second",
+        )
+    # A sum is NaN or infinite as soon as one value is: one pass, and the slow search only when it is needed.
+    if not torch.isfinite(images.sum()) and len(bad := _not_finite(images)):
+        raise DataError(f"image {int(bad[0])} holds NaN or infinite values", hint="repair or leave out that image")
+    if not isinstance(cohort.patients, pd.DataFrame) or "patient_id" not in cohort.patients:
+        raise DataError("patients has no column 'patient_id'", hint="one row per image, with the patient it shows")
+    if len(cohort.patients) != n:
+        raise DataError(f"{n} images but {len(cohort.patients)} rows in patients", hint="one row per image, in order")
+    if cohort.patients["patient_id"].isna().any():
+        row = int(np.flatnonzero(cohort.patients["patient_id"].isna())[0])
+        raise DataError(f"image {row} has no patient_id", hint="give every image the patient it shows")
+    for name in ("labels", "masks", "landmarks", "boxes"):
+        value = getattr(cohort, name)
+        if value is not None and len(value) != n:
+            raise DataError(f"{n} images but {len(value)} {name}", hint=f"one entry of {name} per image, in order")
+    _validate_labels(cohort)
+    if cohort.masks is not None and cohort.masks.shape[2:] != images.shape[2:]:
+        raise DataError(
+            f"masks have size {tuple(cohort.masks.shape[2:])}, images {tuple(images.shape[2:])}",
+            hint="resample the masks (nearest neighbor) to the grid of the images",
+        )
+    if cohort.spacing and len(cohort.spacing) != images.ndim - 2:
+        raise DataError(f"spacing {cohort.spacing} for {images.ndim - 2} axes", hint="one value in mm an axis")
+
+
+def _validate_labels(cohort: Cohort) -> None:
+    labels = cohort.labels
+    if labels is None or not len(labels):
+        return
+    if labels.ndim not in (1, 2):
+        raise DataError(f"labels have shape {tuple(labels.shape)}", hint="(N,) class indices or (N, K) of 0 and 1")
+    if labels.is_floating_point() and len(bad := _not_finite(labels)):
+        raise DataError(f"the label of image {int(bad[0])} is NaN", hint="leave out images without a label")
+    if not cohort.classes:
+        return
+    k = len(cohort.classes)
+    if labels.ndim == 2 and labels.shape[1] != k:
+        raise DataError(f"labels have {labels.shape[1]} columns for {k} classes", hint="one column a class")
+    if labels.ndim == 1 and len(bad := torch.nonzero((labels < 0) | (labels >= k)).flatten()):
+        row = int(bad[0])
+        raise DataError(f"image {row} has label {labels[row].item()}, but there are {k} classes", hint=f"0 to {k - 1}")
+
+
+def _not_finite(values: Tensor) -> Tensor:
+    return torch.nonzero(~torch.isfinite(values).reshape(len(values), -1).all(dim=1)).flatten()
+
+
+def from_arrays(images: Sequence | np.ndarray, patients: Sequence[str] | None = None, **known) -> Cohort:
+    """Build a cohort from an array of images (N, H, W), (N, H, W, 3) or (N, C, [D,] H, W); bytes become 0 to 1.
+
+    Parameters
+    ----------
+    images : array
+        uint8 arrays are divided by 255; all others are taken as they are, as float32.
+    patients : sequence of str, optional
+        Patient of each image; without it each image counts as a patient of its own, and a note says so.
+    **known
+        Any other field of Cohort.
+    """
+    array = np.asarray(images)
+    if array.dtype == object:
+        raise DataError("the images are Python objects, not numbers", hint="save one numeric array (N, H, W)")
+    if array.ndim == 3:
+        array = array[:, None]
+    elif array.ndim == 4 and array.shape[-1] in (3, 4) and array.shape[1] > 4:
+        array = np.moveaxis(array, -1, 1)
+    if array.ndim not in (4, 5):
+        raise DataError(f"images of shape {array.shape}", hint="(N, H, W), (N, H, W, 3) or (N, C, [D,] H, W)")
+    pixels = torch.from_numpy(np.ascontiguousarray(array)).to(torch.float32)
+    if array.dtype == np.uint8:
+        pixels /= 255
+        known.setdefault("intensity", "relative brightness, 0 to 1")
+    notes = tuple(known.pop("notes", ()))
+    if patients is None:
+        patients = [f"image_{i:06d}" for i in range(len(pixels))]
+        notes += (
+            "no patient identifiers are published: each image counts as one patient, so intervals may be too narrow",
+        )
+    table = pd.DataFrame({"patient_id": [str(p) for p in patients]})
+    for column, values in dict(known.pop("columns", {})).items():
+        table[column] = values
+    return Cohort(pixels, table, notes=notes, **known)

@@ -1,0 +1,292 @@
+"""Lab: the bench of one lesson, set up by its first line, ``lab = medlab.begin(...)``."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from html import escape
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from data_fetch.cards import all_cards
+from data_fetch.errors import FetchError, Unavailable
+from data_fetch.fetch import fetch
+from medlab import figures, sources
+from medlab.claims import Claim, VerdictTable
+from medlab.cohort import Cohort
+from medlab.errors import DataError, MedlabError, SourceUnavailable, unknown
+from medlab.lesson import PRESETS, Lesson, find, notebooks_folder
+from medlab.stats import Estimate
+from medlab.training import device as find_device
+
+_VERSIONS = ("medlab", "torch", "monai", "numpy", "scikit-learn", "captum", "matplotlib")
+
+
+class Lab:
+    """What a lesson has at hand: its sizes, seed, device, data, claims and record.
+
+    Made by ``medlab.begin``; see there.
+
+    Attributes
+    ----------
+    lesson : Lesson
+    preset, sabotage : str
+    seed : int
+    device : torch.device
+    rng : numpy Generator, seeded
+    source : str
+        The source that is used; differs from ``asked`` where that one cannot be had here.
+    claims : VerdictTable
+    """
+
+    def __init__(self, lesson: Lesson, *, preset: str, seed: int, data: str, sabotage: str):
+        self.lesson, self.preset, self.seed, self.sabotage, self.asked = lesson, preset, seed, sabotage, data
+        self.device = find_device("auto")
+        self.rng = np.random.default_rng(seed)
+        self.claims = VerdictTable()
+        self.cohort_facts: dict[str, object] = {}
+        self._began = time.perf_counter(), _cpu_seconds()
+        self.source, self.reason = _available(data, lesson)
+
+    def pick(self, *, smoke, cpu, gpu):
+        """Return the value for this preset; all three stand in the notebook, nothing is hidden.
+
+        Examples
+        --------
+        >>> epochs = lab.pick(smoke=1, cpu=5, gpu=30)  # doctest: +SKIP
+        """
+        return {"smoke": smoke, "cpu": cpu, "gpu": gpu}[self.preset]
+
+    def seeds(self, count: int) -> list[int]:
+        """Return ``count`` training seeds; other lesson seeds give others.
+
+        Examples
+        --------
+        >>> lab.seeds(3)  # doctest: +SKIP
+        [0, 1, 2]
+        """
+        return [1000 * self.seed + k for k in range(count)]
+
+    def sabotaged(self, name: str) -> bool:
+        """Return whether this run breaks the lesson in the way called ``name``, which its metadata must declare."""
+        if name not in self.lesson.sabotages:
+            raise unknown("sabotage", name, self.lesson.sabotages)
+        return self.sabotage == name
+
+    def open(self, *, simulated: dict | None = None, **options) -> Cohort:
+        """Open this lesson's data: the asked source, or its simulated alternative where that cannot be had.
+
+        Parameters
+        ----------
+        simulated : dict, optional
+            Options for simulated sources alone, such as ``{"patients": 400, "size": 64}``.
+        **options
+            Options for any source; see ``medlab.open``.
+        """
+        if self.source.startswith("hospital:"):
+            options = {"seed": self.seed, **options, **(simulated or {})}
+        cohort = sources.open(self.source, **options)
+        self.cohort_facts = {
+            "source": cohort.source, "licence": cohort.licence, "simulated": cohort.simulated,
+            "images": len(cohort), "patients": cohort.patients["patient_id"].nunique(),
+        }  # fmt: skip
+        return cohort
+
+    def show(self, figure, *, caption: str, alt: str) -> None:
+        """Display a figure with caption, source of the data, and alternative text."""
+        named = self.cohort_facts.get("source", "")
+        figures.show(figure, caption=f"{caption.strip()} Source: {named}." if named else caption, alt=alt)
+
+    def claim(
+        self, statement: str, estimate: Estimate, *, above: float | None = None, below: float | None = None
+    ) -> Claim:
+        """State a claim; its verdict comes from the whole 95 % interval. See ``medlab.claims.Claim``."""
+        claim = Claim(statement, estimate, above=above, below=below, judged=self.preset != "smoke")
+        self.claims.append(claim)
+        return claim
+
+    def verdicts(self) -> VerdictTable:
+        """Return statements and verdicts of all claims, and keep the record of this run."""
+        self.keep_record()
+        return self.claims
+
+    def record(self) -> dict:
+        """Return everything that this run found and under which conditions, as a plain dictionary."""
+        began, cpu = self._began
+        return {
+            "lesson": self.lesson.id,
+            "preset": self.preset,
+            "seed": self.seed,
+            "sabotage": self.sabotage,
+            "data": {"asked": self.asked, "used": self.source, "reason": self.reason, **self.cohort_facts},
+            "claims": [claim.record() for claim in self.claims],
+            "device": str(self.device),
+            "versions": {"python": platform.python_version(), **_versions()},
+            "platform": f"{platform.system()} {platform.machine()}",
+            "cpu_s": round(_cpu_seconds() - cpu, 2),
+            "process_cpu_s": round(_cpu_seconds(), 2),
+            "wall_s": round(time.perf_counter() - began, 2),
+            "peak_mb": peak_mb(),
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+
+    def keep_record(self) -> Path | None:
+        """Write the record; where that is not possible, say so in one line and go on."""
+        text = json.dumps(self.record(), indent=1)
+        complaint = ""
+        for path in _record_places(self.lesson.id):
+            try:
+                write_whole(path, text)
+            except OSError as error:
+                complaint = complaint or f"{path.parent}: {error.strerror or error}"
+                continue
+            if complaint:
+                _say(f"The record could not be kept in {complaint}. It is in {path} instead.")
+            return path
+        _say(f"The record of this run could not be kept ({complaint}). Results are unaffected.")
+        return None
+
+    def _repr_html_(self) -> str:
+        name = escape(self.source) + (" (simulated, no real patients)" if self.source.startswith("hospital:") else "")
+        lines = [
+            f"<b>{escape(self.lesson.title)}</b> &nbsp; preset <code>{self.preset}</code>, seed {self.seed}, "
+            f"device <code>{self.device}</code>, data: {name}"
+        ]
+        if self.reason:
+            lines.append(f"Asked for <code>{escape(self.asked)}</code>: {escape(self.reason)}")
+        if self.sabotage:
+            lines.append(f"<b>Broken on purpose: {escape(self.sabotage)}. The claims are expected to fall.</b>")
+        if self.preset == "smoke":
+            lines.append("Preset smoke only proves that every line runs: its numbers mean nothing.")
+        return "<br>".join(lines)
+
+    def __repr__(self) -> str:
+        text = f"{self.lesson.id}: preset {self.preset}, seed {self.seed}, device {self.device}, data {self.source}"
+        text += f" (asked for {self.asked}: {self.reason})" if self.reason else ""
+        return text + (f", BROKEN ON PURPOSE: {self.sabotage}" if self.sabotage else "")
+
+
+def begin(lesson: str, *, preset: str = "cpu", seed: int = 0, data: str = "", sabotage: str = "") -> Lab:
+    """Set up the bench of a lesson: the first line of every notebook.
+
+    Parameters
+    ----------
+    lesson : str
+        Id of the lesson.
+    preset : {"smoke", "cpu", "gpu"}
+    seed : int, not negative
+    data : str
+        A source that ``medlab.open`` knows, or a path; the lesson's default if empty.
+    sabotage : str
+        One of the lesson's declared ways to break it; "" leaves it whole.
+
+    Returns
+    -------
+    Lab
+        Shows itself as a banner.
+
+    Raises
+    ------
+    MedlabError
+        For an unknown lesson, preset or sabotage, naming the nearest, or a seed that is no whole number.
+
+    Examples
+    --------
+    >>> lab = begin("41_classification", preset="smoke", data="hospital:chest_xray")
+    >>> lab.preset
+    'smoke'
+    """
+    found = find(lesson)
+    if preset not in PRESETS:
+        raise unknown("preset", preset, PRESETS)
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise MedlabError(f"seed {seed!r} is not a whole number from 0", hint="seed=0")
+    if sabotage and sabotage not in found.sabotages:
+        raise unknown("sabotage", sabotage, found.sabotages)
+    figures.style()
+    return Lab(found, preset=preset, seed=int(seed), data=data or found.data["default"], sabotage=sabotage)
+
+
+def _available(data: str, lesson: Lesson) -> tuple[str, str]:
+    """Return the source to use and, if it is not the asked one, why."""
+    if data not in all_cards():
+        return data, ""
+    try:
+        fetch(data)
+    except Unavailable as error:
+        for other in lesson.data["alternatives"]:
+            if other.startswith("hospital:"):
+                return other, f"{error.message}; using {other}, which is simulated. To change that: {error.hint}"
+        raise SourceUnavailable(error.message, hint=error.hint) from None
+    except FetchError as error:
+        raise DataError(error.message, hint=error.hint) from None
+    return data, ""
+
+
+def _record_places(lesson_id: str) -> list[Path]:
+    """Where a record may go, best first."""
+    if named := os.environ.get("MEDLAB_RECORD"):
+        return [Path(named), Path(tempfile.gettempdir()) / "medlab" / Path(named).name]
+    name = f"{lesson_id}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.json"
+    return [notebooks_folder().parent / "runs" / name, Path(tempfile.gettempdir()) / "medlab" / "runs" / name]
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file whole or not at all: to a neighbor first, then renamed.
+
+    Raises
+    ------
+    OSError
+        If there is no place or no permission; nothing is left behind.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def peak_mb() -> float:
+    """Peak resident memory of this process in MB (10^6 bytes)."""
+    if sys.platform == "win32":
+        import psutil
+
+        return round(psutil.Process().memory_info().peak_wset / 1e6, 1)
+    import resource
+
+    # Linux counts KiB, macOS bytes.
+    scale = 1 if sys.platform == "darwin" else 1024
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 1e6, 1)
+
+
+def _cpu_seconds() -> float:
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in _VERSIONS:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _say(text: str) -> None:
+    from IPython.display import Markdown, display
+
+    display(Markdown(f"**Note.** {text}"))

@@ -1,0 +1,18 @@
+import pickle
+
+from medlab.errors import DataError, MedlabError, unknown
+
+
+def test_message_and_hint_are_shown():
+    assert str(MedlabError("got 3", hint="want 2")) == "got 3\n  -> want 2"
+    assert str(MedlabError("got 3")) == "got 3"
+
+
+def test_errors_cross_process_borders():
+    back = pickle.loads(pickle.dumps(DataError("image 3 is NaN", hint="leave it out")))
+    assert (type(back), back.message, back.hint) == (DataError, "image 3 is NaN", "leave it out")
+
+
+def test_the_nearest_name_is_suggested():
+    assert "did you mean 'pneumoniamnist'?" in str(unknown("source", "pneumonia_mnist", ["pneumoniamnist", "mni152"]))
+    assert "choose one of: smoke, cpu" in str(unknown("preset", "zzz", ["smoke", "cpu"]))

@@ -1,0 +1,76 @@
+from itertools import product
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from medlab import explore
+from medlab.errors import MedlabError
+
+TRUTH = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+SCORE = np.array([0.1, 0.2, 0.3, 0.9, 0.4, 0.6, 0.8, 0.95])
+SLIDERS = [
+    explore.Slider("prevalence", "prevalence", 0.01, 0.99, 0.01, 0.05),
+    explore.Slider("threshold", "threshold", 0.0, 1.0, 0.01, 0.5),
+]
+
+
+def test_rates_are_bayes_rule():
+    r = explore.decision_rates(TRUTH, SCORE, prevalence=0.1, threshold=0.5)
+    assert (r["sensitivity"], r["specificity"]) == (0.75, 0.75)
+    assert r["ppv"] == pytest.approx(0.75 * 0.1 / (0.75 * 0.1 + 0.25 * 0.9))
+    assert r["npv"] == pytest.approx(0.75 * 0.9 / (0.75 * 0.9 + 0.25 * 0.1))
+    assert r["caught"] + r["missed"] + r["false_alarms"] + r["cleared"] == pytest.approx(1000)
+
+
+@pytest.mark.parametrize("state", list(product(SLIDERS[0].states(3), SLIDERS[1].states(5))))
+def test_every_state_of_the_sliders_can_be_drawn_and_told(state):
+    named = dict(zip(("prevalence", "threshold"), state, strict=True))
+    assert isinstance(explore.draw_decision(TRUTH, SCORE, **named), Figure)
+    words = explore.describe_decision(TRUTH, SCORE, **named)
+    assert "nan" not in words
+    assert f"{named['prevalence']:.0%}" in words
+
+
+def build(live, render=None):
+    draw = render or (lambda **state: explore.draw_decision(TRUTH, SCORE, **state))
+    return explore.explorer(
+        draw, SLIDERS, describe=lambda **state: explore.describe_decision(TRUTH, SCORE, **state), live=live
+    )
+
+
+def test_the_static_twin_is_a_picture_with_words():
+    data, metadata = build(live=False)._repr_mimebundle_()
+    assert data["image/png"].startswith(b"\x89PNG")
+    assert metadata["image/png"]["alt"] == data["text/plain"] == repr(build(live=False))
+
+
+def test_moving_a_slider_changes_picture_and_words():
+    box = build(live=True)
+    controls, picture, words = box.children[:2], box.children[2], box.children[3]
+    before = picture.value, words.value
+    controls[0].value = 0.5
+    assert picture.value != before[0]
+    assert "50%" in words.value
+
+
+def test_an_error_while_drawing_is_shown():
+    def fails_above_a_half(prevalence, threshold):
+        if threshold > 0.5:
+            raise ValueError("no such threshold")
+        return Figure()
+
+    box = build(live=True, render=fails_above_a_half)
+    box.children[1].value = 0.9
+    assert "no such threshold" in box.children[3].value
+
+
+def test_nothing_is_live_outside_a_kernel(monkeypatch):
+    assert not explore.is_live()
+    monkeypatch.setenv("MEDLAB_STATIC", "1")
+    assert not explore.is_live()
+
+
+def test_a_slider_must_start_in_its_range():
+    with pytest.raises(MedlabError, match="slider x"):
+        explore.Slider("x", "x", 0, 1, 0.1, 2)

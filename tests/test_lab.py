@@ -1,0 +1,162 @@
+import errno
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import medlab
+from medlab import lab as lab_room
+from medlab.errors import MedlabError
+from medlab.stats import Estimate
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    monkeypatch.setenv("MEDLAB_RECORD", str(tmp_path / "record.json"))
+    return medlab.begin("41_classification", preset="cpu", data="hospital:chest_xray")
+
+
+def estimate(low=0.1, high=0.2):
+    return Estimate(0.15, low, high, n_patients=9)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"preset": "cpuu"}, "did you mean 'cpu'"),
+        ({"seed": -1}, "seed -1"),
+        ({"seed": 1.5}, "seed 1.5"),
+        ({"seed": True}, "seed True"),
+        ({"sabotage": "shufle_labels"}, "did you mean 'shuffle_labels'"),
+    ],
+)
+def test_wrong_parameters_are_explained(wrong, message):
+    with pytest.raises(MedlabError, match=message):
+        medlab.begin("41_classification", **{"data": "hospital:chest_xray", **wrong})
+
+
+def test_an_unknown_lesson_or_source_is_explained(lab):
+    with pytest.raises(MedlabError, match="did you mean '41_classification'"):
+        medlab.begin("41_clasification")
+    lab.source = "pneumonia_mnist"
+    with pytest.raises(MedlabError, match="did you mean 'pneumoniamnist'"):
+        lab.open()
+
+
+def test_pick_takes_the_preset(lab):
+    assert lab.pick(smoke=1, cpu=2, gpu=3) == 2
+
+
+def test_other_lesson_seeds_give_other_training_seeds(lab):
+    other = medlab.begin("41_classification", seed=1, data="hospital:chest_xray")
+    assert len(set(lab.seeds(3)) | set(other.seeds(3))) == 6
+    assert lab.rng.random() != other.rng.random()
+
+
+def test_a_sabotage_must_be_declared(lab):
+    assert not lab.sabotaged("shuffle_labels")
+    with pytest.raises(MedlabError, match="unknown sabotage"):
+        lab.sabotaged("no_noise")
+
+
+def test_the_record_tells_everything(lab, tmp_path):
+    cohort = lab.open(simulated={"patients": 12, "size": 16})
+    lab.claim("It works", estimate(), above=0)
+    assert repr(lab.verdicts()) == "holds  It works"
+    record = json.loads((tmp_path / "record.json").read_text())
+    assert record["data"]["patients"] == 12
+    assert record["data"]["images"] == len(cohort)
+    assert record["data"]["simulated"] is True
+    assert record["claims"][0]["estimate"]["low"] == 0.1
+    assert record["peak_mb"] > 50
+    assert {"python", "torch", "numpy"} <= set(record["versions"])
+
+
+def test_smoke_is_not_judged():
+    lab = medlab.begin("41_classification", preset="smoke", data="hospital:chest_xray")
+    assert lab.claim("It works", estimate(), above=0).verdict == "not judged"
+    assert "mean nothing" in lab._repr_html_()
+
+
+def test_without_the_data_the_hospital_takes_their_place_and_everything_says_so(monkeypatch, tmp_path):
+    monkeypatch.delenv("MEDLAB_MIRROR", raising=False)
+    monkeypatch.setenv("MEDLAB_DATA", str(tmp_path))
+    monkeypatch.setenv("MEDLAB_RECORD", str(tmp_path / "record.json"))
+    lab = medlab.begin("41_classification", preset="smoke", data="pneumoniamnist")
+    cohort = lab.open(simulated={"patients": 8, "size": 16})
+    assert cohort.simulated
+    assert lab.source == "hospital:chest_xray"
+    assert "pneumoniamnist" in lab._repr_html_()
+    assert "simulated" in lab._repr_html_()
+    assert "simulated" in cohort.source
+    record = lab.record()
+    assert record["data"]["asked"] == "pneumoniamnist"
+    assert record["data"]["used"] == "hospital:chest_xray"
+    assert "could not be downloaded" in record["data"]["reason"]
+
+
+def test_a_damaged_mirror_is_an_error_and_no_fallback(monkeypatch, tmp_path):
+    (tmp_path / "medmnist").mkdir()
+    (tmp_path / "medmnist" / "pneumoniamnist.npz").write_bytes(b"<html>sign in</html>")
+    monkeypatch.setenv("MEDLAB_MIRROR", str(tmp_path))
+    with pytest.raises(MedlabError, match="not the published file"):
+        medlab.begin("41_classification", data="pneumoniamnist")
+
+
+def test_sabotage_is_written_all_over():
+    lab = medlab.begin("41_classification", data="hospital:chest_xray", sabotage="tune_on_test")
+    assert "Broken on purpose: tune_on_test" in lab._repr_html_()
+    assert lab.record()["sabotage"] == "tune_on_test"
+    assert lab.sabotaged("tune_on_test")
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_record_that_cannot_be_kept_stops_nothing(lab, monkeypatch, capsys, code):
+    def refuse(path, text):
+        raise OSError(code, os.strerror(code))
+
+    lab.claim("It works", estimate(), above=0)
+    monkeypatch.setattr(lab_room, "write_whole", refuse)
+    said = []
+    monkeypatch.setattr(lab_room, "_say", said.append)
+    assert repr(lab.verdicts()) == "holds  It works"
+    assert os.strerror(code) in said[0]
+    assert "could not be kept" in said[0]
+
+
+def test_a_record_goes_elsewhere_where_its_place_is_taken(lab, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("MEDLAB_RECORD", str(tmp_path / "file" / "record.json"))
+    said = []
+    monkeypatch.setattr(lab_room, "_say", said.append)
+    kept = lab.keep_record()
+    assert json.loads(Path(kept).read_text())["lesson"] == "41_classification"
+    assert str(kept) in said[0]
+    Path(kept).unlink()
+
+
+def test_writing_is_whole_or_not_at_all(tmp_path, monkeypatch):
+    target = tmp_path / "record.json"
+    lab_room.write_whole(target, "old")
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        lab_room.write_whole(target, "new")
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_captions_name_the_source(lab, monkeypatch):
+    from matplotlib.figure import Figure
+
+    lab.open(simulated={"patients": 6, "size": 16})
+    shown = {}
+    monkeypatch.setattr(lab_room.figures, "show", lambda figure, **words: shown.update(words))
+    lab.show(Figure(), caption="A picture.", alt="A picture of nothing at all.")
+    assert "simulated" in shown["caption"]
+    assert np.isfinite(len(shown["alt"]))
