@@ -1,0 +1,8 @@
+"""A simulated hospital whose truth is known: patients, sites, scanners and images. Nothing in it is real."""
+
+from medlab.hospital.hospital import Hospital
+from medlab.hospital.modalities import MODALITIES
+from medlab.hospital.patients import COEFFICIENTS, DISEASES
+from medlab.hospital.sites import SITES
+
+__all__ = ["COEFFICIENTS", "DISEASES", "MODALITIES", "SITES", "Hospital"]

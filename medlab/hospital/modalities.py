@@ -1,0 +1,11 @@
+"""The modalities of the hospital: a name, and the function that images the patients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from medlab.hospital.chest_xray import chest_xray
+
+# Each function takes (hospital, one row per image, size=, dose=, device=) and returns a Cohort. A new modality is one
+# module and one line here.
+MODALITIES: dict[str, Callable] = {"chest_xray": chest_xray}
