@@ -1,0 +1,58 @@
+"""Every lesson is executed: each line at smoke, on its other data, and broken on purpose.
+
+That its claims are the stored ones on its default data is nbval's part: see the Makefile.
+"""
+
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from data_fetch.cards import all_cards
+from medlab import runner
+from medlab.lesson import catalogue
+
+LESSONS = catalogue()
+pytestmark = [pytest.mark.notebooks, pytest.mark.timeout(900)]
+
+
+def available(source: str) -> bool:
+    """Whether a source can be had here; without real data lessons fall back to the hospital, which is tested anyway."""
+    card = all_cards().get(source)
+    return card is None or (Path(os.environ.get("MEDLAB_MIRROR", "-")) / card.files[0].mirror).is_file()
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.id)
+def test_every_line_runs_at_smoke(lesson, tmp_path):
+    done = runner.run(
+        lesson, {"preset": "smoke", "data": "hospital:chest_xray"}, output=tmp_path / "out.ipynb", threads=1
+    )
+    assert done.complaints() == []
+    assert set(done.verdicts) == {"not judged"}
+    images = [
+        output.metadata.get("image/png", {}).get("alt", "")
+        for cell in nbformat.read(tmp_path / "out.ipynb", as_version=4).cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {}) and "text/html" not in output["data"]
+    ]
+    shown = [alt for alt in images if alt]
+    assert len(shown) >= 3
+    assert min(map(len, shown)) >= 20
+
+
+@pytest.mark.parametrize(
+    ("lesson", "source"),
+    [pytest.param(x, s, id=f"{x.id}-{s}") for x in LESSONS for s in x.data["alternatives"]],
+)
+def test_claims_hold_on_the_other_data_too(lesson, source):
+    if not available(source):
+        pytest.skip(f"{source} is not in MEDLAB_MIRROR")
+    assert runner.verify(lesson, data=source, threads=1)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("lesson", "name"), [pytest.param(x, n, id=f"{x.id}-{n}") for x in LESSONS for n in x.sabotages]
+)
+def test_sabotage_makes_the_named_claims_fall(lesson, name):
+    assert runner.verify_sabotage(lesson, name, threads=1)[1] == []
