@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 from rich.console import Console
@@ -41,10 +42,14 @@ def lab(lesson: Annotated[str, typer.Argument(help="Lesson to open.")] = "00") -
     """Open JupyterLab on a lesson; with no display, start the server and print its address."""
     path = find(lesson).path
     root = notebooks_folder().parent
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}", str(path)]
+    # Given as the default address, and not as a file, so that the printed address leads to the lesson too.
+    address = f"/lab/tree/{quote(path.relative_to(root).as_posix())}"
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}", f"--LabApp.default_url={address}"]
     if not _has_display():
         command.append("--no-browser")
         print("No display here: open the address below in a browser.")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # root is who one is in most containers, where this otherwise refuses to start
     # Lab would ask on first start whether to fetch news: not in a class, and not without a network.
     settings = str(Path(__file__).parent / "jupyter_config")
     known = os.environ.get("JUPYTER_CONFIG_PATH")
