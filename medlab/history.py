@@ -1,0 +1,54 @@
+"""What happened in a training, and its picture."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+
+
+@dataclass
+class History:
+    """What happened in each epoch of a training; draws itself in Jupyter.
+
+    Attributes
+    ----------
+    loss, validation : list of float
+        Mean loss on the training images while they were learned, and on the validation images after the epoch
+        (empty without validation images).
+    lr, seconds : list of float
+        Learning rate at the end of the epoch; wall-clock time that it took.
+    device, batch_size : str, int
+        Where it was trained, and with how many images a step at most.
+    """
+
+    loss: list[float] = field(default_factory=list)
+    validation: list[float] = field(default_factory=list)
+    lr: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    device: str = "cpu"
+    batch_size: int = 0
+
+    def __repr__(self) -> str:
+        held = f", validation {self.validation[-1]:.3g}" if self.validation else ""
+        last = f", last loss {self.loss[-1]:.3g}" if self.loss else ""
+        return f"History({len(self.loss)} epochs in {sum(self.seconds):.1f} s on {self.device}{last}{held})"
+
+    def figure(self):
+        """Return a matplotlib Figure of the loss by epoch, with the validation loss where there is one."""
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(5, 3), layout="constrained")
+        axes = figure.subplots()
+        epochs = range(1, len(self.loss) + 1)
+        axes.plot(epochs, self.loss, color="#0072B2", marker="o", markersize=3, label="training")
+        if self.validation:
+            axes.plot(epochs, self.validation, color="#D55E00", marker="s", markersize=3, label="validation")
+            axes.legend(frameon=False)
+        axes.set(xlabel="epoch", ylabel="loss", title="Loss while learning")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        return figure
+
+    def _repr_png_(self) -> bytes:
+        picture = io.BytesIO()
+        self.figure().savefig(picture, format="png", dpi=80)
+        return picture.getvalue()

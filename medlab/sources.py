@@ -1,0 +1,362 @@
+"""Open a source as a Cohort: a published data set, an image that a package carries, the hospital, or a file."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch.nn import functional as F
+
+from data_fetch.cards import Card, all_cards
+from data_fetch.errors import Damaged, FetchError, Unavailable
+from data_fetch.fetch import fetch
+from medlab.cohort import SPLITS, Cohort, from_arrays
+from medlab.errors import DataError, MedlabError, SourceUnavailable, unknown
+from medlab.npz import check_memory, read_npz
+
+# What only the simulated hospital can be asked for; real images come as they are.
+_OPTIONS = ("patients", "dose", "site", "device")
+_COLUMNS = ("site", "scanner", "sex", "age")
+
+
+def open(source: str | os.PathLike, *, size: int | tuple[int, ...] | None = None, seed: int = 0, **options) -> Cohort:
+    """Open a source of images by name or path.
+
+    Parameters
+    ----------
+    source : str or path
+        A name that `known` lists, such as "pneumoniamnist", "ct_dicom", "mni152" or "hospital:chest_xray", or the
+        path of an npz file. It holds either ``images`` (N, H, W), (N, H, W, 3) or (N, C, [D,] H, W) and, where known,
+        ``labels``, ``patients``, ``split`` ("train", "val", "test"), ``masks``, ``spacing`` (mm), ``classes``,
+        ``site``, ``scanner``, ``sex``, ``age``; or the arrays of MedMNIST (``train_images``, ``train_labels``, ...).
+    size : int or tuple of int, optional
+        Resample to this many pixels: an int is for the longest axis, and the others keep their proportion; a tuple
+        has one number an axis. Without it images keep their size (simulated ones are 64 pixels wide).
+    seed : int
+        Seed of the simulated hospital.
+    **options
+        ``patients``, ``dose``, ``site``, ``device``: passed to `medlab.Hospital`; real images ignore them, so that a
+        lesson can change its source and nothing else.
+
+    Returns
+    -------
+    Cohort
+        Bytes become 0 to 1; CT is in HU. Axes of images are rows, columns; those of "mni152" run to the right,
+        to the front and to the top of the head (RAS+).
+
+    Raises
+    ------
+    MedlabError
+        If the source or an option is unknown (the nearest is suggested).
+    SourceUnavailable
+        If the data exist but cannot be had now; the message names a simulated alternative.
+    DataError
+        If a file is damaged, hostile, too large for the memory, or of the wrong form.
+
+    Examples
+    --------
+    >>> open("ct_dicom").images.shape
+    torch.Size([1, 1, 128, 128])
+    """
+    for name in options:
+        if name not in _OPTIONS:
+            raise unknown("option", name, ["size", "seed", *_OPTIONS])
+    if isinstance(source, str) and source.startswith("hospital:"):
+        from medlab.hospital import Hospital
+
+        hospital = Hospital(patients=options.pop("patients", 400), seed=seed)
+        return hospital.cohort(source.partition(":")[2], size=64 if size is None else size, **options)
+    if source in _PACKAGED:
+        return _resized(_PACKAGED[source][1](), size)
+    cards = all_cards()
+    if source in cards:
+        return _resized(_from_card(cards[source]), size)
+    text = str(source)
+    if isinstance(source, os.PathLike) or any(sign in text for sign in "/\\.~") or os.path.exists(text):
+        return _resized(_from_path(Path(text).expanduser()), size)
+    raise unknown("source", source, [*known(), "path/to/your.npz"])
+
+
+def known() -> dict[str, str]:
+    """Return the name of every source, with a line about it.
+
+    Examples
+    --------
+    >>> "mni152" in known()
+    True
+    """
+    from medlab.hospital import MODALITIES
+
+    names = {name: card.title for name, card in all_cards().items()}
+    names |= {name: line for name, (line, _) in _PACKAGED.items()}
+    return names | {f"hospital:{name}": f"simulated: {name.replace('_', ' ')}" for name in MODALITIES}
+
+
+def _from_card(card: Card) -> Cohort:
+    try:
+        path = fetch(card)
+    except Unavailable as error:
+        raise SourceUnavailable(error.message, hint=error.hint) from None
+    except Damaged as error:
+        raise DataError(error.message, hint=error.hint) from None
+    except FetchError as error:
+        raise MedlabError(error.message, hint=error.hint) from None
+    return _medmnist(
+        read_npz(path),
+        path,
+        modality=card.modality,
+        classes=card.classes,
+        positive=card.positive,
+        source=f"{card.title} (doi:{card.doi[0]})",
+        licence=card.licence,
+        notes=card.problems,
+    )
+
+
+def _ct_dicom() -> Cohort:
+    import pydicom
+
+    slice_ = pydicom.dcmread(pydicom.examples.get_path("ct"))
+    density = slice_.pixel_array * float(slice_.RescaleSlope) + float(slice_.RescaleIntercept)
+    return from_arrays(
+        density[None].astype(np.float32),
+        [str(slice_.PatientID)],
+        spacing=tuple(float(step) for step in slice_.PixelSpacing),
+        modality="CT",
+        intensity="HU",
+        source="CT_small.dcm, an axial CT slice that pydicom carries",
+        licence="as distributed with pydicom (MIT)",
+    )
+
+
+def _photo(name: str, **about) -> Cohort:
+    import skimage.data
+
+    return from_arrays(getattr(skimage.data, name)()[None], [name], spacing=(float("nan"), float("nan")), **about)
+
+
+def _retina() -> Cohort:
+    return _photo(
+        "retina",
+        modality="fundus photograph",
+        source="Häggström 2014, doi:10.15347/wjm/2014.008 (scikit-image)",
+        licence="CC0 1.0",
+    )
+
+
+def _ihc() -> Cohort:
+    return _photo(
+        "immunohistochemistry",
+        modality="immunohistochemistry",
+        source="colonic glands, FHL2 by DAB with hematoxylin, CMMI (scikit-image)",
+        licence="no known copyright restrictions",
+    )
+
+
+def _mni152() -> Cohort:
+    import nibabel
+
+    # The file is found without importing nilearn, which takes seconds.
+    spec = importlib.util.find_spec("nilearn")
+    folder = Path(spec.submodule_search_locations[0]) if spec else Path("nilearn")
+    path = folder / "datasets" / "data" / "mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
+    if not path.is_file():
+        raise SourceUnavailable(
+            f"nilearn does not carry {path.name}", hint='pip install "nilearn>=0.11", or use "hospital:chest_xray"'
+        )
+    head = nibabel.as_closest_canonical(nibabel.load(path))
+    return from_arrays(
+        head.get_fdata(dtype=np.float32)[None, None],
+        ["average of 152 people"],
+        spacing=tuple(float(step) for step in head.header.get_zooms()[:3]),
+        modality="T1-weighted MRI",
+        intensity="relative signal, 0 to 255",
+        source="MNI ICBM152 2009a (Fonov et al. 2011, doi:10.1016/j.neuroimage.2010.07.033; nilearn)",
+        licence="MNI: free use with its notice, (C) 1993-2009 Louis Collins, McConnell Brain Imaging Centre",
+        notes=("an average of 152 people: sharper and less noisy than any one of them",),
+    )
+
+
+_PACKAGED: dict[str, tuple[str, Callable[[], Cohort]]] = {
+    "ct_dicom": ("a real CT slice in HU, from DICOM (pydicom carries it)", _ct_dicom),
+    "retina_photo": ("a real fundus photograph (scikit-image carries it)", _retina),
+    "ihc_photo": ("a real photograph of stained tissue (scikit-image carries it)", _ihc),
+    "mni152": ("the MNI152 average T1 brain, 1 mm (nilearn carries it)", _mni152),
+}
+
+
+def _from_path(path: Path) -> Cohort:
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; wanted an npz file", hint="save the images as one npz: see medlab.open")
+    if not path.is_file():
+        siblings = [p.name for p in path.parent.glob("*.npz")] if path.parent.is_dir() else []
+        near = get_close_matches(path.name, siblings, n=1, cutoff=0.3)
+        hint = f"did you mean {str(path.parent / near[0])!r}?" if near else "look at the working folder: os.getcwd()"
+        if path.parent == Path() and (name := get_close_matches(path.name, known(), n=1)):
+            hint = f"did you mean the source {name[0]!r}?"
+        raise DataError(f"there is no file {path}", hint=hint)
+    if path.suffix.lower() != ".npz":
+        raise DataError(
+            f"{path} ends with {path.suffix!r}; wanted .npz", hint="numpy.savez_compressed('mine.npz', images=...)"
+        )
+    arrays = read_npz(path)
+    about = {"source": path.name, "licence": "unknown (your own file)"}
+    if "images" in arrays:
+        return _plain(arrays, path, **about)
+    if "train_images" in arrays:
+        return _medmnist(arrays, path, **about)
+    raise DataError(
+        f"{path} holds {', '.join(sorted(arrays)) or 'nothing'}; wanted 'images' (and 'labels', 'patients', ...) "
+        "or 'train_images', 'train_labels', 'val_images', ...",
+        hint="save again under these names: numpy.savez_compressed('mine.npz', images=images, labels=labels)",
+    )
+
+
+def _plain(arrays: dict[str, np.ndarray], path: Path, **about) -> Cohort:
+    """Make a cohort of ``images`` and what comes with them, one entry per image."""
+    images = arrays["images"]
+    n = len(images) if images.ndim else 0
+    for name in {"labels", "patients", "patient_id", "split", "masks", *_COLUMNS} & set(arrays):
+        count = len(arrays[name]) if arrays[name].ndim else 1
+        if count != n:
+            raise DataError(
+                f"{path} has {n} images but {count} {name}", hint=f"one entry of {name} per image, in order"
+            )
+    if "labels" in arrays:
+        about["labels"], named = _labels(arrays["labels"], path)
+        about["classes"] = _words(arrays.get("classes", arrays.get("names", np.array(named, dtype=str))))
+    patients = arrays.get("patients", arrays.get("patient_id"))
+    columns = {name: _flat(arrays[name], name, path) for name in ("split", *_COLUMNS) if name in arrays}
+    if "split" in columns:
+        wrong = [row for row, part in enumerate(columns["split"]) if part not in SPLITS]
+        if wrong:
+            got = columns["split"][wrong[0]]
+            raise DataError(f"image {wrong[0]} of {path} is in split {got!r}", hint=f"use {', '.join(SPLITS)}")
+    cohort = _build(images, None if patients is None else _flat(patients, "patients", path), path, columns, about)
+    more = {}
+    if "masks" in arrays:
+        more["masks"], more["structures"] = _masks(arrays["masks"], cohort.dims, path)
+    if "spacing" in arrays:
+        more["spacing"] = _spacing(arrays["spacing"], cohort.dims, path)
+    return replace(cohort, _checked=False, **more) if more else cohort
+
+
+def _medmnist(arrays: dict[str, np.ndarray], path: Path, **about) -> Cohort:
+    """Make a cohort of the layout of MedMNIST, with its official split."""
+    parts = [part for part in SPLITS if f"{part}_images" in arrays]
+    images = [arrays[f"{part}_images"] for part in parts]
+    labels = [arrays[f"{part}_labels"] for part in parts if f"{part}_labels" in arrays]
+    for kind, group in (("images", images), ("labels", labels)):
+        shapes = {array.shape[1:] if array.ndim else None for array in group}
+        if len(shapes) > 1 or shapes == {None}:
+            raise DataError(f"the {kind} of {path} differ in shape: {shapes}", hint=f"one shape for all {kind}")
+    if labels and [len(rows) for rows in labels] != [len(rows) for rows in images]:
+        counts = f"{[len(rows) for rows in images]} images, {[len(rows) for rows in labels]} labels"
+        raise DataError(f"{path} has {counts} in {', '.join(parts)}", hint="one row of labels per image, in each part")
+    stack = np.concatenate(images)
+    if stack.ndim == 4 and stack.shape[-1] not in (3, 4):
+        stack = stack[:, None]  # volumes: MedMNIST writes them without a channel
+    if labels:
+        about["labels"], named = _labels(np.concatenate(labels), path)
+        about.setdefault("classes", tuple(named))
+    official = np.repeat(parts, [len(rows) for rows in images])
+    return _build(stack, None, path, {"split": official}, about)
+
+
+def _build(images: np.ndarray, patients, path: Path, columns: dict, about: dict) -> Cohort:
+    if images.dtype.kind not in "buif" or not images.size:
+        raise DataError(
+            f"the images of {path} are {images.dtype} of shape {images.shape}; wanted numbers, and at least one image",
+            hint="(N, H, W), (N, H, W, 3) or (N, C, [D,] H, W)",
+        )
+    if patients is not None and len(bad := np.flatnonzero(pd.isna(patients))):
+        raise DataError(f"image {int(bad[0])} of {path} has no patient", hint="give every image the patient it shows")
+    return from_arrays(images, patients, columns=columns, **about)
+
+
+def _labels(labels: np.ndarray, path: Path) -> tuple[torch.Tensor, list[str]]:
+    """Return labels (N,) int64 or (N, K) float32, and the names of the classes if the labels were words."""
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim not in (1, 2) or labels.dtype.kind not in "buifUS":
+        raise DataError(
+            f"the labels of {path} are {labels.dtype} of shape {labels.shape}",
+            hint="(N,) class numbers or names, or (N, K) of 0 and 1",
+        )
+    if labels.dtype.kind in "US":
+        names, numbers = np.unique(labels, return_inverse=True)
+        return torch.from_numpy(numbers.reshape(labels.shape).astype(np.int64)), list(_words(names))
+    rows = labels.reshape(len(labels), -1)
+    fits = (rows == 0) | (rows == 1) if labels.ndim == 2 else (rows >= 0) & (rows < 2**31) & (rows == np.floor(rows))
+    if len(bad := np.flatnonzero(~fits.all(axis=1))):
+        wanted = "0 and 1 only" if labels.ndim == 2 else "a class number, 0, 1, 2, ..."
+        raise DataError(
+            f"image {bad[0]} of {path} has label {labels[bad[0]]}; wanted {wanted}", hint="repair that label"
+        )
+    return torch.from_numpy(labels.astype(np.float32 if labels.ndim == 2 else np.int64)), []
+
+
+def _masks(masks: np.ndarray, dims: int, path: Path) -> tuple[torch.Tensor, tuple[str, ...]]:
+    """Return masks (N, M, [D,] H, W) of 0 and 1: one channel per structure, or per value of a label map."""
+    if masks.ndim == dims + 1:
+        masks = masks[:, None]
+    if masks.ndim != dims + 2 or masks.dtype.kind not in "buif":
+        raise DataError(f"the masks of {path} are {masks.dtype} of shape {masks.shape}", hint="(N, [M,] [D,] H, W)")
+    values = [value for value in np.unique(masks) if value != 0]
+    if masks.shape[1] > 1 or len(values) <= 1:
+        return torch.from_numpy((masks != 0).astype(np.uint8)), ()
+    if len(values) > 32 or not np.isfinite(values).all():
+        raise DataError(f"the masks of {path} hold {len(values)} values", hint="0 outside, 1 to at most 32 structures")
+    one_each = np.concatenate([masks == value for value in values], axis=1).astype(np.uint8)
+    return torch.from_numpy(one_each), tuple(f"structure {value:g}" for value in values)
+
+
+def _spacing(spacing: np.ndarray, dims: int, path: Path) -> tuple[float, ...]:
+    if spacing.dtype.kind not in "uif" or spacing.size not in (1, dims) or not np.all(spacing > 0):
+        raise DataError(f"the spacing of {path} is {spacing}", hint=f"one positive number in mm, or {dims}")
+    return tuple(float(step) for step in np.broadcast_to(spacing.reshape(-1), dims))
+
+
+def _flat(values: np.ndarray, name: str, path: Path) -> np.ndarray:
+    if values.ndim != 1 or values.dtype.kind not in "buifUS":
+        raise DataError(f"{name} of {path} is {values.dtype} of shape {values.shape}", hint="one value per image")
+    return np.array(_words(values)) if values.dtype.kind == "S" else values
+
+
+def _words(values: np.ndarray) -> tuple[str, ...]:
+    return tuple(v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values.reshape(-1).tolist())
+
+
+def _resized(cohort: Cohort, size: int | tuple[int, ...] | None) -> Cohort:
+    """Resample images and masks, and scale the spacing with them."""
+    shape = tuple(cohort.images.shape[2:])
+    if size is None:
+        return cohort
+    wanted = (size,) if isinstance(size, int) else tuple(size)
+    if len(wanted) not in (1, len(shape)) or not all(isinstance(k, int) and 0 < k <= 4096 for k in wanted):
+        raise MedlabError(
+            f"size {size!r} for images of {shape}", hint=f"one number of pixels, 1 to 4096, or {len(shape)}"
+        )
+    if len(wanted) == 1:
+        wanted = tuple(max(1, round(k * wanted[0] / max(shape))) for k in shape)
+    if wanted == shape:
+        return cohort
+    check_memory(cohort.source, 4 * len(cohort) * cohort.images.shape[1] * int(np.prod(wanted, dtype=object)))
+    if cohort.dims == 2:
+        cohort.images = F.interpolate(cohort.images, size=wanted, mode="bilinear", antialias=True)
+    elif all(new <= old for new, old in zip(wanted, shape, strict=True)):
+        cohort.images = F.interpolate(cohort.images, size=wanted, mode="area")
+    else:
+        cohort.images = F.interpolate(cohort.images, size=wanted, mode="trilinear", align_corners=False)
+    if cohort.masks is not None:
+        cohort.masks = F.interpolate(cohort.masks, size=wanted, mode="nearest-exact")
+    if cohort.spacing:
+        cohort.spacing = tuple(mm * old / new for mm, old, new in zip(cohort.spacing, shape, wanted, strict=True))
+    return cohort
