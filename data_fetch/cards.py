@@ -1,0 +1,144 @@
+"""Cards: one TOML file per data set, with where it is, what it holds, who made it and what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path, PurePosixPath
+
+from data_fetch.errors import FetchError
+
+FOLDER = Path(__file__).parent / "cards"
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a data set: the publisher's address, its size and md5, and its place below a mirror or cache."""
+
+    url: str
+    md5: str
+    mirror: str
+    bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of a data set; see the files in ``data_fetch/cards`` for examples."""
+
+    name: str
+    title: str
+    task: str
+    modality: str
+    classes: tuple[str, ...]
+    positive: str
+    patients: str
+    licence: str
+    citation: str
+    doi: tuple[str, ...]
+    not_for_clinical_use: bool
+    alternative: str
+    problems: tuple[str, ...]
+    splits: dict[str, int]
+    files: tuple[File, ...]
+
+
+def load_card(name: str) -> Card:
+    """Return the card of that name.
+
+    Raises
+    ------
+    FetchError
+        If there is no such card (the nearest is suggested), or it is not valid.
+
+    Examples
+    --------
+    >>> load_card("breastmnist").positive
+    'malignant'
+    """
+    names = sorted(path.stem for path in FOLDER.glob("*.toml"))
+    if name not in names:
+        near = get_close_matches(str(name).lower(), names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "choose one of them"
+        raise FetchError(f"unknown data set {name!r}; known: {', '.join(names)}", hint)
+    return read_card(FOLDER / f"{name}.toml")
+
+
+def all_cards() -> dict[str, Card]:
+    """Return every card by name, in alphabetical order.
+
+    Examples
+    --------
+    >>> "pneumoniamnist" in all_cards()
+    True
+    """
+    return {path.stem: read_card(path) for path in sorted(FOLDER.glob("*.toml"))}
+
+
+def read_card(path: Path) -> Card:
+    """Read and check one card.
+
+    Raises
+    ------
+    FetchError
+        Naming the file and everything that is wrong with it.
+    """
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FetchError(f"card {path.name} cannot be read: {error}", "it must be a TOML file in UTF-8") from error
+    faults = _missing(Card, found, "")
+    files = found.get("files", [])
+    if not isinstance(files, list) or not files:
+        faults.append("files: wanted at least one [[files]] table")
+        files = []
+    for k, file in enumerate(files):
+        faults += _missing(File, file, f"files[{k}].") or _file_faults(file, f"files[{k}].")
+    if not faults:
+        faults += _card_faults(found, path.stem)
+    if faults:
+        raise FetchError(f"card {path.name} is not valid: " + "; ".join(faults), "compare it with breastmnist.toml")
+    lists = {key: tuple(found[key]) for key in ("classes", "doi", "problems")}
+    return Card(**found | lists | {"files": tuple(File(**file) for file in files)})
+
+
+def _missing(kind: type, found: dict, where: str) -> list[str]:
+    """Return what is missing from a table, what it has too much, and what is of the wrong type."""
+    wanted = {"tuple": list, "dict": dict, "bool": bool, "int": int, "str": str}
+    known = {field.name: field for field in fields(kind)}
+    faults = [f"{where}{key}: not a key of a card" for key in found if key not in known]
+    for name, field in known.items():
+        typed = wanted[re.match(r"\w+", field.type)[0]]
+        if name in found and (not isinstance(found[name], typed) or found[name] in ("", [])):
+            faults.append(f"{where}{name}: {found[name]!r} is not a {typed.__name__} with something in it")
+        elif name not in found and "None" not in field.type:
+            faults.append(f"{where}{name}: missing")
+    return faults
+
+
+def _file_faults(file: dict, where: str) -> list[str]:
+    faults = []
+    if not file["url"].startswith("https://"):
+        faults.append(f"{where}url: wanted https://...")
+    if not re.fullmatch(r"[0-9a-f]{32}", file["md5"]):
+        faults.append(f"{where}md5: wanted 32 hexadecimal digits")
+    place = PurePosixPath(file["mirror"])
+    if place.is_absolute() or ".." in place.parts or re.search(r"[\\:]", file["mirror"]):
+        faults.append(f"{where}mirror: wanted a relative path with forward slashes that stays below its folder")
+    if file.get("bytes", 1) < 1:
+        faults.append(f"{where}bytes: wanted a positive number")
+    return faults
+
+
+def _card_faults(found: dict, stem: str) -> list[str]:
+    faults = []
+    if found["name"] != stem:
+        faults.append(f"name: {found['name']!r} in a file called {stem}.toml")
+    if found["positive"] not in found["classes"]:
+        faults.append(f"positive: {found['positive']!r} is not one of the classes {found['classes']}")
+    if not found["not_for_clinical_use"]:
+        faults.append("not_for_clinical_use: must be true")
+    if bad := [doi for doi in found["doi"] if not str(doi).startswith("10.")]:
+        faults.append(f"doi: {bad[0]!r} does not start with '10.'")
+    return faults

@@ -1,0 +1,56 @@
+import pytest
+
+from data_fetch.cards import FOLDER, all_cards, load_card, read_card
+from data_fetch.errors import FetchError
+
+GOOD = (FOLDER / "breastmnist.toml").read_text(encoding="utf-8")
+
+
+def test_every_card_is_valid_and_states_what_a_reader_must_know():
+    cards = all_cards()
+    assert {"breastmnist", "pneumoniamnist"} <= set(cards)
+    for name, card in cards.items():
+        assert card.name == name
+        assert card.not_for_clinical_use
+        assert card.doi
+        assert card.problems
+        assert sum(card.splits.values()) > 0
+
+
+def test_the_positive_classes_are_the_diseases():
+    assert load_card("pneumoniamnist").positive == "pneumonia"
+    assert load_card("breastmnist").classes[0] == load_card("breastmnist").positive == "malignant"
+
+
+def test_an_unknown_name_gets_the_nearest_one():
+    with pytest.raises(FetchError, match="did you mean 'pneumoniamnist'"):
+        load_card("pneumonamnist")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('name = "breastmnist"', 'name = "other"', "called breastmnist.toml"),
+        ('positive = "malignant"', 'positive = "cancer"', "positive"),
+        ('licence = "CC BY 4.0"', "", "licence: missing"),
+        ('licence = "CC BY 4.0"', "licence = 4", "licence: 4 is not a str"),
+        ("not_for_clinical_use = true", "not_for_clinical_use = false", "must be true"),
+        ('task = "binary', 'tusk = 1\ntask = "binary', "tusk: not a key"),
+        ("https://", "http://", "wanted https"),
+        ("750601b1", "750601b", "32 hexadecimal"),
+        ("medmnist/breastmnist.npz", "../breastmnist.npz", "stays below"),
+        ("medmnist/breastmnist.npz", "/etc/passwd", "stays below"),
+        ("medmnist/breastmnist.npz", "C:\\\\x.npz", "stays below"),
+        ("bytes = 559580", "bytes = 0", "positive number"),
+        ('"10.1016', '"doi:10.1016', "does not start"),
+        ("[[files]]", "[files]", "at least one"),
+        ('task = "', "task = ", "cannot be read"),
+    ],
+)
+def test_a_card_with_a_fault_is_refused_by_name(tmp_path, old, new, said):
+    assert old in GOOD
+    path = tmp_path / "breastmnist.toml"
+    path.write_text(GOOD.replace(old, new), encoding="utf-8")
+    with pytest.raises(FetchError, match=r"breastmnist\.toml") as caught:
+        read_card(path)
+    assert said in str(caught.value)
