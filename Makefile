@@ -26,7 +26,7 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-test: lint
+test: $(STAMP)
 	@echo "== Unit tests, and every lesson at preset smoke, on other data, and broken on purpose"
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests
 	@echo "== Every lesson at preset cpu under nbval: its claims must be the stored ones"

@@ -113,7 +113,7 @@ def test_a_file_damaged_in_the_cache_is_noticed_and_downloaded_again(folders, pu
 
 def test_what_arrives_damaged_is_refused_and_leaves_nothing(folders, publisher):
     publisher.sends = b"<html>please sign in</html>"
-    with pytest.raises(Damaged, match="example.org/a/set.npz sent"):
+    with pytest.raises(Damaged, match=r"example\.org/a/set\.npz sent"):
         fetch(CARD)
     assert not [p for p in (folders / "cache").rglob("*") if p.is_file()]
 
