@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from difflib import get_close_matches
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -339,8 +340,8 @@ def _resized(cohort: Cohort, size: int | tuple[int, ...] | None) -> Cohort:
     shape = tuple(cohort.images.shape[2:])
     if size is None:
         return cohort
-    wanted = (size,) if isinstance(size, int) else tuple(size)
-    if len(wanted) not in (1, len(shape)) or not all(isinstance(k, int) and 0 < k <= 4096 for k in wanted):
+    wanted = tuple(size) if isinstance(size, (tuple, list)) else (size,)
+    if len(wanted) not in (1, len(shape)) or not all(isinstance(k, Integral) and 0 < k <= 4096 for k in wanted):
         raise MedlabError(
             f"size {size!r} for images of {shape}", hint=f"one number of pixels, 1 to 4096, or {len(shape)}"
         )

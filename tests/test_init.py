@@ -9,7 +9,7 @@ import pytest
 import medlab
 
 ROOT = Path(__file__).resolve().parent.parent
-OUTSIDE_THE_KERNEL = ("cli", "runner", "execute", "lesson", "doctor", "errors", "claims", "stats", "metrics")
+OUTSIDE_THE_KERNEL = ("cli", "runner", "execute", "lesson", "doctor", "errors", "claims", "stats", "metrics", "tidy")
 
 
 def imported(*names: str) -> set[str]:

@@ -1,3 +1,4 @@
+import contextlib
 import io
 import zipfile
 
@@ -113,7 +114,5 @@ def test_no_flipped_byte_leads_to_anything_but_a_cohort_or_our_error(tmp_path_fa
         damaged[place % len(damaged)] ^= change
     path = tmp_path_factory.getbasetemp() / "flipped.npz"
     path.write_bytes(damaged[: len(damaged) - cut] if cut < 20 else damaged)
-    try:
+    with contextlib.suppress(MedlabError):
         assert isinstance(open_source(path), Cohort)
-    except MedlabError as error:
-        assert error.message
