@@ -28,7 +28,7 @@ lint: $(STAMP)
 
 test: $(STAMP)
 	@echo "== Unit tests, and every lesson at preset smoke, on other data, and broken on purpose"
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --doctest-modules medlab data_fetch tests
 	@echo "== Every lesson at preset cpu under nbval: its claims must be the stored ones"
 	MEDLAB_STATIC=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --nbval-lax \
 	  --nbval-current-env --nbval-cell-timeout 300 notebooks

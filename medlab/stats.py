@@ -119,7 +119,7 @@ def bootstrap(
     --------
     >>> truth, score = np.tile([0, 1], 50), np.tile([0.2, 0.7, 0.6, 0.4], 25)
     >>> print(bootstrap("auc", truth, score, name="AUC"))
-    AUC 0.75 (95 % CI 0.66 to 0.82; 100 patients)
+    AUC 0.75 (95 % CI 0.64 to 0.84; 100 patients)
     """
     truth, predictions, weighted, label = _prepare(metric, truth, prediction)
     if method not in ("bca", "percentile"):

@@ -49,6 +49,9 @@ class Site:
     breath: float
 
 
+# These settings are a choice, not a finding: C's were adjusted until its films read as bedside films and a threshold
+# from A and B did not fit there, so that lessons can take the shift apart. Whether real sites differ so, only real data
+# can tell.
 # A and B are fixed rooms with a grid. C exposes at the bedside: no grid, fewer photons, patients who cannot breathe in
 # deeply, and strong edge enhancement to make up for the haze. So its lungs are brighter, its ribs, vessels and noise
 # coarser: a network that was trained at A and B still ranks the patients, but its threshold no longer fits.

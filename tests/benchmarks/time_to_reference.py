@@ -136,11 +136,11 @@ def main() -> int:
         spent = np.array([100 * -(-IMAGES[name] // 128) * step, np.mean(seconds)])
         total += spent
         enough = np.mean(scores) >= WANTED[name]
-        good &= bool(enough)
+        good &= bool(enough) and spent[0] / spent[1] >= RATIO
         print(f"{name}: AUC {np.round(scores, 4)} = {np.mean(scores):.4f} +- {np.std(scores, ddof=1):.4f}", end="; ")
         print(f"published {PUBLISHED[name]}, wanted {WANTED[name]}: {_word(enough)}; {_ratio(spent)}")
     print(f"both sets: {_ratio(total)}")
-    return 0 if good and total[0] / total[1] >= RATIO else 1
+    return 0 if good else 1
 
 
 def _ratio(spent: np.ndarray) -> str:
