@@ -57,5 +57,6 @@ def unknown(kind: str, got: object, known: Iterable[str]) -> MedlabError:
     """
     names = [str(name) for name in known]
     near = get_close_matches(str(got).lower(), names, n=1, cutoff=0.4)
+    near = near or [name for name in names if len(str(got)) > 1 and name.startswith(str(got)[:2])]
     hint = f"did you mean {near[0]!r}?" if near else f"choose one of: {', '.join(names) or '(none)'}"
     return MedlabError(f"unknown {kind} {got!r}; known: {', '.join(names) or '(none)'}", hint=hint)

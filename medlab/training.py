@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -232,7 +233,13 @@ def _train(model: nn.Module, plan: _Plan, size: int, where: torch.device) -> His
     noise = torch.Generator(where).manual_seed(plan.seed)
     history = History(device=str(where), batch_size=size)
     bar = tqdm(
-        total=plan.epochs * steps, desc="training", unit="step", delay=BAR_AFTER, leave=False, disable=not plan.progress
+        total=plan.epochs * steps,
+        desc="training",
+        unit="step",
+        delay=BAR_AFTER,
+        leave=False,
+        disable=not plan.progress,
+        file=sys.stdout,  # on stderr it would leave a red box in a notebook
     )
     with bar, seeded(plan.seed), torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
         for epoch in range(plan.epochs):

@@ -15,4 +15,5 @@ def test_errors_cross_process_borders():
 
 def test_the_nearest_name_is_suggested():
     assert "did you mean 'pneumoniamnist'?" in str(unknown("source", "pneumonia_mnist", ["pneumoniamnist", "mni152"]))
+    assert "did you mean '41_classification'?" in str(unknown("lesson", "41x", ["00_start_here", "41_classification"]))
     assert "choose one of: smoke, cpu" in str(unknown("preset", "zzz", ["smoke", "cpu"]))

@@ -180,7 +180,9 @@ def test_a_slow_training_shows_a_bar(bright_or_dark, capsys, monkeypatch):
 
     monkeypatch.setattr(medlab.training, "BAR_AFTER", 0)
     learn(bright_or_dark, progress=True)
-    assert "training" in capsys.readouterr().err
+    shown = capsys.readouterr()
+    assert "training" in shown.out
+    assert not shown.err
 
 
 def test_fit_leaves_evaluation_mode_and_predict_restores_each_mode(bright_or_dark):
