@@ -33,33 +33,23 @@ def run(
     report: Report = Path("runs/report"),
 ) -> None:
     """Execute lessons and keep the executed notebooks; called again, go on where it stopped."""
-    from medlab.jobs import Job, output_name, run_many
-    from medlab.parameters import checked_parameters, grid
+    from medlab.parameters import grid
     from medlab.runner import Limits
 
     lessons, failed = _lessons(ids, all_)
     points, given = grid(sweep or []), {"preset": preset, **dict(_pair(text) for text in parameter or [])}
-    if twice := set(given) - {"preset"} & set(points[0]):
+    if twice := (set(given) - {"preset"}) & set(points[0]):
         raise MedlabError(f"{sorted(twice)[0]!r} is both a parameter and swept", hint="leave one out")
     where = [(item, point) for item in lessons for point in points]
-    work = []
-    for item, point in where:
-        if not _is_malformed(item):
-            checked_parameters(item, {**given, **point})
-        work.append(Job(item, {**given, **point}, output / output_name(item, point)))
+    work = _jobs(where, given, output)
     with ExitStack() as stack:
         executor, told = None, []
         if dask:
             from medlab.cluster import connect
 
             executor = stack.enter_context(connect(dask, workers=jobs))
-        display = _display(stack, [job.weight for job in work], len(work))
         try:
-            done = run_many(
-                work, workers=jobs, limits=Limits(timeout, memory), fresh=fresh, executor=executor,
-                tell=lambda result: (told.append(result), display.finished(result), _tell(result, display)),
-                progress=display.cell,
-            )  # fmt: skip
+            done = _run_all(work, told, workers=jobs, limits=Limits(timeout, memory), fresh=fresh, executor=executor)
         except KeyboardInterrupt:
             if told:
                 _report(failed + told, report)
@@ -67,6 +57,32 @@ def run(
     if sweep:
         _keep_sweep(done, [point for _, point in where], output)
     _finish(failed + done, report)
+
+
+def _jobs(where: list[tuple[Lesson, dict]], given: dict, output: Path) -> list:
+    """Return what is to be done; wrong parameters are refused before anything runs."""
+    from medlab.jobs import Job, output_name
+    from medlab.parameters import checked_parameters
+    from medlab.runner import malformed
+
+    for item, point in where:
+        if not malformed(item):
+            checked_parameters(item, {**given, **point})
+    return [Job(item, {**given, **point}, output / output_name(item, point)) for item, point in where]
+
+
+def _run_all(work: list, told: list, **options) -> list:
+    """Do the jobs under a display of progress; what is finished is also put into ``told``, come what may."""
+    from medlab.jobs import run_many
+
+    def tell(result) -> None:
+        told.append(result)
+        display.finished(result)
+        _tell(result, display)
+
+    with ExitStack() as stack:
+        display = _display(stack, [job.weight for job in work], len(work))
+        return run_many(work, tell=tell, progress=display.cell, **options)
 
 
 def verify(
@@ -144,12 +160,6 @@ def _lessons(ids: list[str] | None, all_: bool) -> tuple[list[Lesson], list]:
             damaged.append(broken(Path(name), error))
             _tell(damaged[-1])
     return found, damaged
-
-
-def _is_malformed(lesson: Lesson) -> bool:
-    from medlab.runner import malformed
-
-    return bool(malformed(lesson))
 
 
 def _pair(text: str) -> tuple[str, str]:

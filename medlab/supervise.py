@@ -62,6 +62,7 @@ class _Family:
                 self.known |= {child.pid: child for child in self.root.children(recursive=True)}
         held, self.alive = 0, False
         for pid, child in list(self.known.items()):
+            self.seen_alive = self.seen_alive or now  # also one that lived too short to be seen at work
             try:
                 with child.oneshot():
                     if child.status() == psutil.STATUS_ZOMBIE:
