@@ -1,6 +1,6 @@
 # make lab    opens JupyterLab on the first lesson, from nothing but Python 3.11 or newer
 # make test   runs all tests, from nothing
-# make verify runs every lesson at preset cpu and breaks each in every declared way
+# make verify runs every lesson at preset cpu under nbval, and breaks each in every declared way
 PYTHON ?= python3
 JOBS ?= 2
 VENV := .venv
@@ -29,12 +29,11 @@ lint: $(STAMP)
 test: lint
 	@echo "== Unit tests, and every lesson at preset smoke, on other data, and broken on purpose"
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests
-	@echo "== Every lesson at preset cpu under nbval: its claims must be the stored ones"
-	MEDLAB_STATIC=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --nbval-lax \
-	  --nbval-current-env --nbval-cell-timeout 300 notebooks
+	@echo "== Lessons that this change concerns, at preset cpu under nbval: their claims must be the stored ones"
+	$(BIN)/medlab verify --changed --jobs $(JOBS)
 
 verify: $(STAMP)
-	$(BIN)/medlab verify --sabotage
+	$(BIN)/medlab verify --all --sabotage --jobs $(JOBS)
 
 clean:
 	rm -rf $(VENV) runs

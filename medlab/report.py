@@ -20,11 +20,12 @@ _STYLE = """
 @media (prefers-color-scheme: dark) { :root { --bad: #ff8a80; --good: #7fd48f; --mark: #7db8e8 } }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 78rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: .35rem .6rem; vertical-align: top }
-th { border-bottom: 2px solid var(--line) } td { border-bottom: 1px solid var(--line) } td.n, th.n { text-align: right }
+th { border-bottom: 2px solid var(--line) } td { border-bottom: 1px solid var(--line) }
 .bad { color: var(--bad); font-weight: 600 } .good { color: var(--good) }
 pre { background: var(--soft); padding: .6rem; overflow-x: auto; font-size: 13px; white-space: pre-wrap }
 h2 { margin-top: 2.5rem } svg { width: 100%; min-width: 16rem; height: 2rem } img { max-width: 100% }
 meter { width: 6rem } .scroll { overflow-x: auto } a { color: var(--mark) } .prompt { color: gray; font-size: 12px }
+.anchor-link { display: none } td.k { white-space: nowrap }
 """
 
 
@@ -81,9 +82,10 @@ def page(runs: Sequence[Run], pages: Sequence[str], *, finished: str) -> str:
     heads = ("lesson", "result", "claims", "wall", "CPU-seconds of budget", "peak MB of budget", "notebook")
     head = "".join(f"<th scope='col'>{text}</th>" for text in heads)
     body = "".join(_details(k, run) for k, run in enumerate(runs))
+    count = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}"
     return _document(
         "medlab report",
-        f"<h1>medlab: {len(runs)} {'run' if len(runs) == 1 else 'runs'}, <span class='{'bad' if failed else 'good'}'>{failed} failed</span></h1>"
+        f"<h1>medlab: {count}, <span class='{'bad' if failed else 'good'}'>{failed} failed</span></h1>"
         f"<p>{escape(finished)}; {escape(_conditions(runs))}</p><div class='scroll'><table><caption hidden>All runs"
         f"</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{body}",
     )
@@ -135,8 +137,8 @@ def _claim_row(claim: dict) -> str:
     value, _, interval = numbers.partition("; ")
     text = f"{value} ({interval.replace('; ', ' to ')})"
     return (
-        f"<tr><td class='{kind}'>{escape(str(claim.get('verdict')))}</td>"
-        f"<td>{escape(str(claim.get('statement')))}</td><td>{escape(text)}</td><td>{_forest(claim)}</td></tr>"
+        f"<tr><td class='k {kind}'>{escape(str(claim.get('verdict')))}</td>"
+        f"<td>{escape(str(claim.get('statement')))}</td><td class='k'>{escape(text)}</td><td>{_forest(claim)}</td></tr>"
     )
 
 

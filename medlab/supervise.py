@@ -14,7 +14,7 @@ import psutil
 
 from medlab.errors import MedlabError
 
-_LOOK_S, _COUNT_S = 0.2, 0.8
+_LOOK_S, _COUNT_S, _GONE_S = 0.2, 0.8, 3
 _KEPT_LINES = 400
 
 
@@ -50,7 +50,6 @@ class _Family:
     known: dict[int, psutil.Process] = field(default_factory=dict)
     cpu: dict[int, float] = field(default_factory=dict)
     counted: float = -1e9
-    alive: bool = False
     seen_alive: float = 0.0
 
     def look(self) -> float:
@@ -60,7 +59,7 @@ class _Family:
             self.counted = now
             with contextlib.suppress(psutil.Error):
                 self.known |= {child.pid: child for child in self.root.children(recursive=True)}
-        held, self.alive = 0, False
+        held = 0
         for pid, child in list(self.known.items()):
             self.seen_alive = self.seen_alive or now  # also one that lived too short to be seen at work
             try:
@@ -69,10 +68,14 @@ class _Family:
                         continue
                     held += child.memory_info().rss
                     self.cpu[pid] = sum(child.cpu_times()[:2])
-                    self.alive, self.seen_alive = True, now
+                    self.seen_alive = now
             except psutil.Error:
                 self.known.pop(pid)
         return held / 1e6
+
+    def gone(self) -> bool:
+        """Return whether there were children and there have been none for some seconds."""
+        return bool(self.seen_alive) and time.monotonic() - self.seen_alive > _GONE_S
 
     def end(self) -> None:
         """End them all, and the root first, so that it starts no other."""
@@ -140,13 +143,9 @@ def watch(
                 break
             held = family.look()
             found.peak_mb = max(found.peak_mb, held)
-            gone = notice_death and family.seen_alive and time.monotonic() - family.seen_alive > 3
-            ends = {
-                "interrupted": stop.is_set(), "timeout": time.monotonic() - began > timeout,
-                "memory": held > memory_mb, "died": gone,
-            }  # fmt: skip
-            if reason := next((name for name, true in ends.items() if true), ""):
-                found.ended = reason
+            late, gone = time.monotonic() - began > timeout, notice_death and family.gone()
+            if stop.is_set() or late or held > memory_mb or gone:
+                found.ended = _reason(stop.is_set(), late, held > memory_mb)
                 break
     finally:
         family.end()
@@ -157,6 +156,10 @@ def watch(
     found.seconds, found.cpu_s = time.monotonic() - began, round(sum(family.cpu.values()), 2)
     found.peak_mb, found.log = round(found.peak_mb, 1), "".join(lines)
     return found
+
+
+def _reason(stopped: bool, late: bool, greedy: bool) -> str:
+    return "interrupted" if stopped else "timeout" if late else "memory" if greedy else "died"
 
 
 def _start(command: list[str], env: dict[str, str]) -> subprocess.Popen:

@@ -127,8 +127,8 @@ def test_an_interrupt_keeps_what_finished_and_the_next_call_goes_on(tmp_path):
     (tmp_path / "notebooks").mkdir()
     notebook(tmp_path / "notebooks", slow, cells=[PARAMETERS, (wait + RECORD, [])])
     notebook(tmp_path / "notebooks", quick, cells=[PARAMETERS, (RECORD, [])], budget={"cpu_s": 20, "ram_mb": 500})
-    command = [sys.executable, "-c", "from medlab.cli import main; main()", "run", "--all", "--output", tmp_path / "out",
-               "--report", tmp_path / "report"]  # fmt: skip
+    command = [sys.executable, "-c", "from medlab.cli import main; main()", "run", "--all"]
+    command += ["--output", tmp_path / "out", "--report", tmp_path / "report"]
     env = os.environ | {"MEDLAB_NOTEBOOKS": str(tmp_path / "notebooks"), "BUSY": str(tmp_path / "busy"), "SLOW": "1"}
     process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     deadline = time.monotonic() + 40
