@@ -1,7 +1,8 @@
-"""One notebook, executed by papermill in a process of its own: ``python -m medlab.execute job.json``.
+"""One notebook, executed by papermill in a process of its own: ``python -m medlab.execute``, the job on its input.
 
-The runner starts this module as a process group that it can end as a whole. What happened is told in a JSON file,
-because papermill's own status marks cells as completed that never ran (after a dead kernel or a timeout).
+The runner starts this module and ends it with all its children. What happens is told line by line on the output, so
+that the runner knows it even when the kernel is dead or the disk full; papermill's own status marks cells as completed
+that never ran. When the input closes, the runner is gone, and so are, at once, the kernel and its files.
 """
 
 from __future__ import annotations
@@ -9,19 +10,49 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
-import tempfile
+import threading
 from pathlib import Path
 
 _COLOR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def main(job_path: str) -> int:
-    """Execute the job that the JSON file describes and write its outcome beside it; 0 if the notebook ran through."""
-    job = json.loads(Path(job_path).read_text(encoding="utf-8"))
+def main() -> int:
+    """Execute the job that stands, as JSON, in the first line of the input; tell progress and outcome on the output."""
+    job = json.loads(_first_line())
+    threading.Thread(target=_leave_with_the_runner, args=(job["folder"],), daemon=True).start()
     outcome = _execute(job)
-    Path(job["outcome"]).write_text(json.dumps(outcome), encoding="utf-8")
+    _tell(job, {"outcome": outcome | {"cpu_s": _children_cpu_s()}})
     return 0 if outcome["status"] == "passed" else 1
+
+
+def _first_line() -> bytes:
+    """Read one line and no byte more, without a lock: a thread goes on to read the input while Python ends."""
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        piece = os.read(0, 1)
+        if not piece:
+            raise SystemExit("the runner left before it gave a job")
+        line += piece
+    return bytes(line)
+
+
+def _leave_with_the_runner(folder: str) -> None:
+    """Wait until the input closes, which even kill -9 of the runner does; then end the kernel and remove its files."""
+    import psutil
+
+    while os.read(0, 1):
+        pass
+    for child in psutil.Process().children(recursive=True):
+        child.kill()
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
+
+
+def _tell(job: dict, message: dict) -> None:
+    sys.stdout.flush()
+    os.write(1, f"\n{job['marker']}{json.dumps(message)}\n".encode())
 
 
 def _execute(job: dict) -> dict:
@@ -29,53 +60,49 @@ def _execute(job: dict) -> dict:
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    # papermill formats paths as templates: a folder named "b{1}" would be an error, so it sees only safe names.
-    with tempfile.TemporaryDirectory(prefix="medlab-") as scratch:
-        os.environ["MEDLAB_STATIC"] = "1"
-        source = Path(scratch) / "lesson.ipynb"
-        source.write_bytes(Path(job["notebook"]).read_bytes())
-        executed = Path(scratch) / "executed.ipynb"
-        outcome = {"status": "passed", "cell": None, "error": "", "source": ""}
-        try:
-            papermill.execute_notebook(
-                str(source), str(executed), parameters=job["parameters"], cwd=job["cwd"], kernel_name="python3",
-                progress_bar=False, execution_timeout=job["cell_timeout"], start_timeout=120,
-                config=_transport(scratch),
-            )  # fmt: skip
-        except PapermillExecutionError as error:
-            trace = _COLOR_CODES.sub("", "\n".join(error.traceback))
-            outcome = {"status": "failed", "cell": error.cell_index, "error": trace, "source": error.source}
-        except CellTimeoutError as error:
-            outcome |= {"status": "timeout", "error": str(error)}
-        except DeadKernelError as error:
-            outcome |= {"status": "died", "error": f"the kernel died, often for want of memory: {error}"}
-        _keep(executed, Path(job["output"]))
-    return outcome
+    os.environ["MEDLAB_STATIC"] = "1"
+    told = {"cell": None, "source": ""}
+
+    def starts(cell, cell_index) -> None:
+        if cell.cell_type == "code":
+            told.update(cell=cell_index, source=cell.source)
+            _tell(job, {"cell": cell_index, "source": cell.source})
+
+    try:
+        # papermill formats paths as templates: a folder named "b{1}" would be an error, so it sees only safe names.
+        papermill.execute_notebook(
+            str(Path(job["folder"]) / "lesson.ipynb"), str(Path(job["folder"]) / "executed.ipynb"),
+            parameters=job["parameters"], cwd=job["cwd"], kernel_name="python3", progress_bar=False,
+            execution_timeout=job["cell_timeout"], start_timeout=120, config=_transport(job["folder"]),
+            on_cell_start=starts,
+        )  # fmt: skip
+    except PapermillExecutionError as error:
+        trace = _COLOR_CODES.sub("", "\n".join(error.traceback))
+        return {"status": "failed", "cell": error.cell_index, "error": trace, "source": error.source}
+    except CellTimeoutError as error:
+        return told | {"status": "timeout", "error": str(error)}
+    except DeadKernelError as error:
+        return told | {"status": "died", "error": f"the kernel died, often for want of memory: {error}"}
+    except OSError as error:
+        return told | {"status": "unwritable", "error": f"{error.filename or job['folder']}: {error.strerror or error}"}
+    return {"status": "passed", "cell": None, "source": "", "error": ""}
 
 
-def _transport(scratch: str):
+def _transport(folder: str):
     """Sockets of this run alone: kernels that start at the same time race for TCP ports, and for socket files."""
     from traitlets.config import Config
 
-    if sys.platform == "win32":
+    socket = str(Path(folder) / "k")
+    if sys.platform == "win32" or len(socket) > 90:  # names of sockets end at about 100 characters
         return Config()
-    return Config({"KernelManager": {"transport": "ipc", "ip": str(Path(scratch) / "k")}})
+    return Config({"KernelManager": {"transport": "ipc", "ip": socket}})
 
 
-def _keep(executed: Path, output: Path) -> None:
-    """Put the executed notebook in its place, whole or not at all, without widget state (megabytes of scripts)."""
-    import nbformat
-
-    if not executed.exists():
-        return
-    notebook = nbformat.read(executed, as_version=4)
-    notebook.metadata.pop("widgets", None)
-    nbformat.validate(notebook)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    partial = output.with_name(f".{output.name}.partial")
-    nbformat.write(notebook, partial)
-    os.replace(partial, output)
+def _children_cpu_s() -> float:
+    """CPU-seconds of the kernel and its children, which have ended by now."""
+    used = os.times()
+    return round(used.children_user + used.children_system, 2)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main())

@@ -22,6 +22,7 @@ from medlab import figures, sources
 from medlab.claims import Claim, VerdictTable
 from medlab.cohort import Cohort
 from medlab.errors import DataError, MedlabError, SourceUnavailable, unknown
+from medlab.files import write_whole
 from medlab.lesson import PRESETS, Lesson, find, notebooks_folder
 from medlab.stats import Estimate
 from medlab.training import device as find_device
@@ -236,26 +237,6 @@ def _record_places(lesson_id: str) -> list[Path]:
         return [Path(named), Path(tempfile.gettempdir()) / "medlab" / Path(named).name]
     name = f"{lesson_id}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.json"
     return [notebooks_folder().parent / "runs" / name, Path(tempfile.gettempdir()) / "medlab" / "runs" / name]
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file whole or not at all: to a neighbor first, then renamed.
-
-    Raises
-    ------
-    OSError
-        If there is no place or no permission; nothing is left behind.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def peak_mb() -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -94,9 +95,15 @@ class Lesson:
     @property
     def parameters(self) -> dict[str, object]:
         """Names and default values that the cell tagged ``parameters`` declares."""
-        for cell in self.notebook["cells"]:
-            if "parameters" in cell["metadata"].get("tags", []):
-                return _literals("".join(cell["source"]))
+        try:
+            for cell in self.notebook["cells"]:
+                if "parameters" in cell["metadata"].get("tags", []):
+                    return _literals("".join(cell["source"]))
+        except (ValueError, KeyError, TypeError, AttributeError, SyntaxError) as error:
+            raise MedlabError(
+                f"{self.path}: its parameters cannot be read ({type(error).__name__}: {error})",
+                hint="the cell tagged parameters holds simple assignments alone, such as seed = 0",
+            ) from None
         return {}
 
     def record(self) -> dict:
@@ -124,8 +131,16 @@ def notebooks_folder() -> Path:
     )
 
 
-def catalogue(folder: str | Path | None = None) -> list[Lesson]:
+def catalogue(
+    folder: str | Path | None = None, *, on_broken: Callable[[Path, MedlabError], None] | None = None
+) -> list[Lesson]:
     """Return all lessons, in order of their numbers.
+
+    Parameters
+    ----------
+    folder : path, optional
+    on_broken : callable, optional
+        Called with the path and the error of each notebook that is no lesson, instead of raising it.
 
     Examples
     --------
@@ -134,7 +149,15 @@ def catalogue(folder: str | Path | None = None) -> list[Lesson]:
     """
     folder = Path(folder) if folder else notebooks_folder()
     paths = [p for p in sorted(folder.rglob("*.ipynb")) if not any(part.startswith(".") for part in p.parts)]
-    lessons = sorted((Lesson.read(path) for path in paths), key=lambda lesson: lesson.id)
+    lessons = []
+    for path in paths:
+        try:
+            lessons.append(Lesson.read(path))
+        except MedlabError as error:
+            if not on_broken:
+                raise
+            on_broken(path, error)
+    lessons.sort(key=lambda lesson: lesson.id)
     ids = [lesson.id for lesson in lessons]
     if twice := {name for name in ids if ids.count(name) > 1}:
         raise MedlabError(f"two notebooks have the id {sorted(twice)[0]!r}", hint="ids must be unique")

@@ -1,23 +1,32 @@
-"""Execute lessons, compare their claims with the stored ones, and break them on purpose."""
+"""One run of one lesson: in processes of its own, within limits, with a record that tells the truth."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import signal
-import subprocess
+import secrets
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from medlab.errors import MedlabError, unknown
-from medlab.lesson import PRESETS, Lesson
+from medlab.files import write_whole
+from medlab.lesson import Lesson
+from medlab.parameters import checked_parameters
+from medlab.supervise import Watched, watch
 
 HOLDS = "holds"
+KEPT = "medlab_run"  # where an executed notebook keeps its own record: notebook.metadata[KEPT]
+Progress = Callable[[Lesson, int, int], None]
+_HINTS = {
+    "unwritable": "free some space, or choose another folder with --output",
+    "memory": "use a smaller preset, fewer --jobs, or raise --memory",
+    "timeout": "use a smaller preset or raise --timeout",
+    "malformed": "open and save it in JupyterLab, or restore it from git",
+}
 
 
 @dataclass
@@ -28,15 +37,25 @@ class Run:
     ----------
     lesson : Lesson
     parameters : dict
-    status : {"passed", "failed", "timeout", "died"}
+    status : {"passed", "failed", "timeout", "memory", "died", "malformed", "unwritable", "interrupted"}
+        "failed": a cell raised; "memory", "timeout": ended at a limit; "died": the kernel was killed by another;
+        "malformed": no valid notebook, nothing ran; "unwritable": it could not be kept; "interrupted": by the user.
     cell, source, error
-        Of the first failing cell: index, code, traceback.
-    seconds : float
-        Wall time.
+        Of the cell that failed or was running: index, code, traceback or reason.
+    seconds, cpu_s, peak_mb : float
+        Wall time; CPU-seconds and peak memory in MB (10^6 bytes) of the kernel and its children.
     output : Path or None
         The executed notebook.
     record : dict
         What ``Lab.record`` kept; empty if the lesson did not get that far.
+    notebook : dict
+        The executed notebook, as far as it got; empty once it is kept in ``output``, or if there is none.
+    fingerprint : str
+        Hash of all that determines the result; see ``medlab.jobs.fingerprint``.
+    resumed : bool
+        Whether this was kept from an earlier, equal run.
+    wrong : list of str
+        What the caller found wrong with it; see ``complaints``.
     """
 
     lesson: Lesson
@@ -46,8 +65,14 @@ class Run:
     source: str = ""
     error: str = ""
     seconds: float = 0.0
+    cpu_s: float = 0.0
+    peak_mb: float = 0.0
     output: Path | None = None
     record: dict = field(default_factory=dict)
+    notebook: dict = field(default_factory=dict)
+    fingerprint: str = ""
+    resumed: bool = False
+    wrong: list[str] = field(default_factory=list)
 
     @property
     def verdicts(self) -> list[str]:
@@ -58,49 +83,48 @@ class Run:
         """What is wrong with this run as it is: failure, missing record, budget exceeded (preset "cpu" alone)."""
         if self.status != "passed":
             where = f" in cell {self.cell}" if self.cell is not None else ""
-            return [f"{self.status}{where}: {self.error.strip().splitlines()[-1] if self.error.strip() else '?'}"]
+            said = [
+                line for line in self.error.strip().splitlines() if not line.startswith("  ->")
+            ]  # hints of MedlabError
+            return [f"{self.status}{where}: {said[-1] if said else '?'}"]
         if not self.record:
             return ["the lesson kept no record: it never called lab.verdicts()"]
         if self.parameters.get("preset", "cpu") != "cpu":
             return []
         budget, found = self.lesson.budget, []
-        if self.record["process_cpu_s"] > budget["cpu_s"]:
-            found.append(f"{self.record['process_cpu_s']:.0f} CPU-seconds exceed the budget of {budget['cpu_s']}")
-        if self.record["peak_mb"] > budget["ram_mb"]:
-            found.append(f"{self.record['peak_mb']:.0f} MB exceed the budget of {budget['ram_mb']}")
+        if (cpu := max(self.cpu_s, self.record.get("process_cpu_s", 0))) > budget["cpu_s"]:
+            found.append(f"{cpu:.0f} CPU-seconds exceed the budget of {budget['cpu_s']}")
+        if (peak := max(self.peak_mb, self.record.get("peak_mb", 0))) > budget["ram_mb"]:
+            found.append(f"{peak:.0f} MB exceed the budget of {budget['ram_mb']}")
         return found
 
+    def summary(self) -> dict:
+        """Everything but the notebook, as a plain dictionary that JSON can hold."""
+        kept = {k: v for k, v in vars(self).items() if k not in ("lesson", "notebook", "output", "resumed")}
+        return {"lesson": self.lesson.id, **kept}
 
-def checked_parameters(lesson: Lesson, given: dict) -> dict:
-    """Return parameters in the types that the lesson declares.
+
+@dataclass(frozen=True)
+class Limits:
+    """What one run may take.
 
     Parameters
     ----------
-    lesson : Lesson
-    given : dict
-        Names and values; text is converted to the type of the declared default.
-
-    Raises
-    ------
-    MedlabError
-        For a name that no cell declares, a value of another type, or an unknown preset or sabotage.
-
-    Examples
-    --------
-    >>> from medlab.lesson import find
-    >>> checked_parameters(find("41"), {"seed": "3"})
-    {'seed': 3}
+    seconds : float
+        Wall time of the whole lesson.
+    memory_mb : float
+        MB (10^6 bytes) of the kernel and its children together; 0: four times the lesson's budget, at least 4000.
+    threads : int
+        Threads of the kernel's numerical libraries; 0 leaves their default.
     """
-    declared, found = lesson.parameters, {}
-    for name, value in given.items():
-        if name not in declared:
-            raise unknown(f"parameter of {lesson.id}", name, declared)
-        found[name] = _as_type(lesson, name, value, type(declared[name]))
-    if found.get("preset", "cpu") not in PRESETS:
-        raise unknown("preset", found["preset"], PRESETS)
-    if found.get("sabotage") and found["sabotage"] not in lesson.sabotages:
-        raise unknown("sabotage", found["sabotage"], lesson.sabotages)
-    return found
+
+    seconds: float = 1800
+    memory_mb: float = 0
+    threads: int = 0
+
+    def memory_of(self, lesson: Lesson) -> float:
+        """The limit for one lesson in MB."""
+        return self.memory_mb or max(4000, 4 * lesson.budget["ram_mb"])
 
 
 def run(
@@ -109,9 +133,12 @@ def run(
     *,
     output: Path | None = None,
     timeout: float = 1800,
+    memory_mb: float = 0,
     threads: int = 0,
+    progress: Progress = lambda lesson, cell, cells: None,
+    stop: threading.Event | None = None,
 ) -> Run:
-    """Execute one lesson in a process group of its own, which is gone when this returns.
+    """Execute one lesson in processes of its own, which are gone when this returns.
 
     Parameters
     ----------
@@ -119,15 +146,23 @@ def run(
     parameters : dict, optional
         Checked against what the lesson declares.
     output : Path, optional
-        Where the executed notebook goes; nowhere if not given.
-    timeout : float
-        Seconds for the whole lesson.
-    threads : int
-        Threads of the kernel's numerical libraries; 0 leaves their default.
+        Where the executed notebook goes, whole or not at all; nowhere if not given.
+    timeout, memory_mb, threads
+        See ``Limits``.
+    progress : callable
+        Called in another thread with lesson, number of cells begun, and number of cells.
+    stop : threading.Event, optional
+        Set to end the run early.
 
     Returns
     -------
     Run
+        Whatever goes wrong with the lesson is told by its status, not raised.
+
+    Raises
+    ------
+    MedlabError
+        For parameters that the lesson does not declare.
 
     Examples
     --------
@@ -135,114 +170,111 @@ def run(
     >>> run(find("00"), {"preset": "smoke"}).status  # doctest: +SKIP
     'passed'
     """
+    if complaint := malformed(lesson):
+        return Run(lesson, dict(parameters or {}), status="malformed", error=complaint)
     parameters = checked_parameters(lesson, parameters or {})
-    began = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="medlab-run-") as folder:
-        paths = {name: Path(folder) / f"{name}.json" for name in ("job", "outcome", "record")}
-        target = Path(output).resolve() if output else Path(folder) / "executed.ipynb"
-        job = {
-            "notebook": str(lesson.path), "output": str(target), "parameters": parameters,
-            "cwd": str(lesson.path.parent), "cell_timeout": int(timeout), "outcome": str(paths["outcome"]),
-        }  # fmt: skip
-        paths["job"].write_text(json.dumps(job), encoding="utf-8")
-        log, finished = _supervise(
-            [sys.executable, "-m", "medlab.execute", str(paths["job"])], environment(paths["record"], threads), timeout
-        )
-        found = Run(lesson, parameters, seconds=time.perf_counter() - began, output=target if output else None)
-        if paths["outcome"].exists():
-            for key, value in json.loads(paths["outcome"].read_text(encoding="utf-8")).items():
-                setattr(found, key, value)
-        else:
-            found.status = "died" if finished else "timeout"
-            found.error = log[-4000:] if finished else f"not finished after {timeout:.0f} s"
-        if paths["record"].exists():
-            found.record = json.loads(paths["record"].read_text(encoding="utf-8"))
+    if output and (complaint := unwritable(Path(output))):
+        return Run(lesson, parameters, status="unwritable", error=complaint)
+    done = execute(lesson, parameters, Limits(timeout, memory_mb, threads), progress=progress, stop=stop)
+    return keep(done, output) if output else done
+
+
+def execute(
+    lesson: Lesson,
+    parameters: dict,
+    limits: Limits,
+    *,
+    progress: Progress = lambda lesson, cell, cells: None,
+    stop: threading.Event | None = None,
+) -> Run:
+    """Execute a lesson with checked parameters and return it with its notebook, kept nowhere yet."""
+    found = Run(lesson, parameters)
+    cells = sum(cell["cell_type"] == "code" for cell in lesson.notebook["cells"])
+    try:
+        with tempfile.TemporaryDirectory(prefix="medlab-run-", ignore_cleanup_errors=True) as folder:
+            (Path(folder) / "lesson.ipynb").write_bytes(lesson.path.read_bytes())
+            _in_folder(found, Path(folder), limits, lambda k: progress(lesson, k, cells), stop)
+    except OSError as error:
+        found.status, found.error = "unwritable", _told(error, tempfile.gettempdir())
     return found
 
 
-def run_many(
-    jobs: Sequence[tuple[Lesson, dict, Path | None]],
-    *,
-    workers: int = 1,
-    tell: Callable[[Run], None] = lambda run: None,
-) -> list[Run]:
-    """Execute several lessons, ``workers`` at a time, most expensive first; one failure stops no other.
+def _in_folder(found: Run, folder: Path, limits: Limits, begun: Callable[[int], None], stop) -> None:
+    marker, told, cells = f"medlab-{secrets.token_hex(8)}:", {}, 0
 
-    Returns
-    -------
-    list of Run
-        In the order of ``jobs``.
+    def on_line(line: str) -> None:
+        nonlocal cells
+        if marker in line:
+            message = json.loads(line.partition(marker)[2])
+            told.update(message.get("outcome", message))
+            cells += "outcome" not in message
+            begun(cells)
+
+    job = {
+        "folder": str(folder), "marker": marker, "parameters": found.parameters,
+        "cwd": str(lesson_folder(found.lesson)), "cell_timeout": int(limits.seconds) + 5,
+    }  # fmt: skip
+    allowed = limits.memory_of(found.lesson)
+    watched = watch(
+        [sys.executable, "-m", "medlab.execute"], env=environment(folder / "record.json", limits.threads),
+        job=json.dumps(job), timeout=limits.seconds, memory_mb=allowed, on_line=on_line, stop=stop,
+    )  # fmt: skip
+    for name in ("cell", "source", "error", "cpu_s", "status"):
+        setattr(found, name, told.get(name, getattr(found, name)))
+    if "status" not in told:
+        found.status, found.error = _ended(watched, limits.seconds, allowed)
+    with contextlib.suppress(OSError, ValueError):
+        found.record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+    with contextlib.suppress(OSError, ValueError):  # papermill does not write whole: what it left may be cut
+        found.notebook = json.loads((folder / "executed.ipynb").read_text(encoding="utf-8"))
+    found.seconds, found.cpu_s = watched.seconds, max(found.cpu_s, watched.cpu_s)
+    found.peak_mb = max(watched.peak_mb, found.record.get("peak_mb", 0))
+
+
+def _ended(watched: Watched, seconds: float, allowed: float) -> tuple[str, str]:
+    """Return status and reason of a run that could not tell them itself."""
+    reasons = {
+        "timeout": f"not finished after {seconds:.0f} s",
+        "memory": f"{watched.peak_mb:.0f} MB used, {allowed:.0f} MB allowed",
+        "interrupted": "stopped by the user",
+        "died": "the kernel died",
+        "itself": f"the process ended with status {watched.code}: {watched.log[-4000:].strip()}",
+    }
+    status = "died" if watched.ended == "itself" else watched.ended
+    return status, "; ".join(filter(None, [reasons[watched.ended], _HINTS.get(status, "")]))
+
+
+def keep(done: Run, output: Path) -> Run:
+    """Put the executed notebook in its place, whole or not at all, with its own record, without widgets' scripts.
+
+    The record stands in the notebook itself: two runners on one folder cannot leave a record of one beside the notebook
+    of the other.
     """
-    threads = max(1, (os.cpu_count() or 1) // workers)
-
-    def one(job) -> Run:
-        lesson, parameters, output = job
-        done = run(lesson, parameters, output=output, threads=threads)
-        tell(done)
+    if not done.notebook:
         return done
-
-    order = sorted(range(len(jobs)), key=lambda k: -jobs[k][0].budget["cpu_s"])
-    with ThreadPoolExecutor(workers) as pool:
-        futures = {k: pool.submit(one, jobs[k]) for k in order}
-        return [futures[k].result() for k in range(len(jobs))]
-
-
-def stored_verdicts(lesson: Lesson) -> list[tuple[str, str]]:
-    """Return (verdict, statement) of each claim as the notebook stores them."""
-    for cell in lesson.notebook["cells"]:
-        if "nbval-check-output" in cell["metadata"].get("tags", []):
-            text = "".join("".join(out.get("data", {}).get("text/plain", "")) for out in cell["outputs"])
-            # Verdict and statement are two columns, parted by at least two spaces.
-            return [tuple(part.strip() for part in line.split("  ", 1)) for line in text.splitlines() if line.strip()]
-    return []
+    output = Path(output).resolve()
+    done.notebook["metadata"].pop("widgets", None)
+    done.notebook["metadata"][KEPT] = done.summary()
+    try:
+        write_whole(output, json.dumps(done.notebook, indent=1, ensure_ascii=False))
+    except OSError as error:
+        if done.status == "passed":
+            done.status, done.error = "unwritable", _told(error, str(output))
+        else:
+            done.error += f"\nThe notebook could not be kept either: {_told(error, str(output))}"
+        return done
+    done.output, done.notebook = output, {}
+    return done
 
 
-def verify(lesson: Lesson, *, data: str = "", seed: int | None = None, threads: int = 0) -> tuple[Run, list[str]]:
-    """Run a lesson at preset "cpu" and compare its claims with the stored ones, and its cost with the budget.
-
-    Returns
-    -------
-    Run, list of str
-        The run, and what is wrong; nothing is wrong if the list is empty.
-    """
-    given = {"data": data} if data else {}
-    if seed is not None:
-        given["seed"] = seed
-    done = run(lesson, {"preset": "cpu", **given}, threads=threads)
-    return done, done.complaints() + compare(done, stored_verdicts(lesson))
-
-
-def compare(done: Run, stored: list[tuple[str, str]]) -> list[str]:
-    """Return where the claims of a run differ from the stored ones."""
-    if done.status != "passed":
-        return []
-    found = [(claim["verdict"], claim["statement"]) for claim in done.record.get("claims", [])]
-    if not stored:
-        return ["the notebook stores no claims"]
-    if [s for _, s in found] != [s for _, s in stored]:
-        return ["the statements differ from the stored ones: run the claims cell and save it"]
-    return [
-        f"claim {k} {now}, stored: {then} ({text}; {_numbers(done, k)})"
-        for k, ((now, text), (then, _)) in enumerate(zip(found, stored, strict=True), 1)
-        if now != then
-    ]
-
-
-def verify_sabotage(lesson: Lesson, name: str, *, data: str = "", threads: int = 0) -> tuple[Run, list[str]]:
-    """Break a lesson in one declared way; the claims that it names must not hold.
-
-    Returns
-    -------
-    Run, list of str
-        The run, and which named claims still hold: those are claims that cannot fail.
-    """
-    if name not in lesson.sabotages:
-        raise unknown("sabotage", name, lesson.sabotages)
-    done = run(lesson, {"preset": "cpu", "sabotage": name, **({"data": data} if data else {})}, threads=threads)
-    if done.status != "passed" or not done.record:
-        return done, done.complaints()
-    still = [k for k in lesson.sabotages[name] if not 1 <= k <= len(done.verdicts) or done.verdicts[k - 1] == HOLDS]
-    return done, [f"{name}: claim {k} still holds ({_numbers(done, k)})" for k in still]
+def kept(lesson: Lesson, output: Path) -> Run | None:
+    """Return the run whose executed notebook lies at a path, or None if there is none that can be read."""
+    try:
+        told = json.loads(Path(output).read_text(encoding="utf-8"))["metadata"][KEPT]
+        told.pop("lesson")
+        return Run(lesson, output=Path(output), resumed=True, **told)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def environment(record: Path, threads: int) -> dict[str, str]:
@@ -258,59 +290,33 @@ def environment(record: Path, threads: int) -> dict[str, str]:
     return env
 
 
-def _supervise(command: list[str], env: dict[str, str], timeout: float) -> tuple[str, bool]:
-    """Run a command as its own group; return its log and whether it ended by itself. Nothing of it is left running."""
-    options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if os.name == "nt" else {"start_new_session": True}
-    process = subprocess.Popen(
-        command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        errors="replace", **options,
-    )  # fmt: skip
-    try:
-        return process.communicate(timeout=timeout)[0], True
-    except subprocess.TimeoutExpired:
-        _end(process)
-        return "", False
-    except BaseException:
-        _end(process)
-        raise
+def lesson_folder(lesson: Lesson) -> Path:
+    """Return the folder where a lesson's kernel runs."""
+    return lesson.path.resolve().parent
 
 
-def _end(process: subprocess.Popen) -> None:
-    import psutil
+def malformed(lesson: Lesson) -> str:
+    """Return why a lesson's file is no valid notebook with readable parameters, or ""."""
+    import nbformat
 
     try:
-        family = psutil.Process(process.pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        family = []
-    if os.name != "nt":
-        os.killpg(process.pid, signal.SIGTERM)
-    process.terminate()
-    _, alive = psutil.wait_procs(family, timeout=3)
-    for child in alive:
-        child.kill()
-    process.kill()
-    process.wait()
+        nbformat.validate(nbformat.read(lesson.path, as_version=4))
+        _ = lesson.parameters
+    except Exception as error:  # nbformat raises whatever it stumbles over: KeyError, AttributeError, its own
+        text = str(error).strip().splitlines() or [type(error).__name__]
+        return f"{lesson.path} is no valid notebook: {text[0]}; {_HINTS['malformed']}"
+    return ""
 
 
-def _as_type(lesson: Lesson, name: str, value: object, wanted: type) -> object:
-    if isinstance(value, wanted) and not (wanted is int and isinstance(value, bool)):
-        return value
+def unwritable(output: Path) -> str:
+    """Return why nothing can be written to a place, or "": told before the lesson runs, not minutes after."""
     try:
-        if isinstance(value, str) and wanted is bool:
-            return {"true": True, "false": False}[value.lower()]
-        if isinstance(value, str) and wanted in (int, float):
-            return wanted(value)
-        if isinstance(value, int) and wanted is float:
-            return float(value)
-    except (KeyError, ValueError):
-        pass
-    raise MedlabError(
-        f"parameter {name} of {lesson.id} is {value!r}; wanted {wanted.__name__}",
-        hint=f"such as {name}={lesson.parameters[name]!r}",
-    )
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output.parent):
+            return ""
+    except OSError as error:
+        return _told(error, str(output.parent))
 
 
-def _numbers(done: Run, k: int) -> str:
-    claims: Iterable = done.record.get("claims", [])
-    e = list(claims)[k - 1]["estimate"] if 0 < k <= len(done.verdicts) else None
-    return f"{e['value']:.3f}, 95 % CI {e['low']:.3f} to {e['high']:.3f}" if e else "no such claim"
+def _told(error: OSError, place: str) -> str:
+    return f"cannot write to {place}: {error.strerror or error}; {_HINTS['unwritable']}"

@@ -232,15 +232,7 @@ def _train(model: nn.Module, plan: _Plan, size: int, where: torch.device) -> His
     order = torch.Generator().manual_seed(plan.seed)
     noise = torch.Generator(where).manual_seed(plan.seed)
     history = History(device=str(where), batch_size=size)
-    bar = tqdm(
-        total=plan.epochs * steps,
-        desc="training",
-        unit="step",
-        delay=BAR_AFTER,
-        leave=False,
-        disable=not plan.progress,
-        file=sys.stdout,  # on stderr it would leave a red box in a notebook
-    )
+    bar = _bar(plan, plan.epochs * steps)
     with bar, seeded(plan.seed), torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
         for epoch in range(plan.epochs):
             start = time.perf_counter()
@@ -265,6 +257,12 @@ def _train(model: nn.Module, plan: _Plan, size: int, where: torch.device) -> His
             history.seconds.append(time.perf_counter() - start)
             bar.set_postfix(loss=f"{history.loss[-1]:.3g}", refresh=False)
     return history
+
+
+def _bar(plan: _Plan, steps: int) -> tqdm:
+    # On the standard output: on the error output it would leave a red box in a notebook.
+    shown = {"desc": "training", "unit": "step", "delay": BAR_AFTER, "leave": False, "file": sys.stdout}
+    return tqdm(total=steps, disable=not plan.progress, **shown)
 
 
 def _forward(model: nn.Module, batch: Tensor, where: torch.device, *, training: bool = False):

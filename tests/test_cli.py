@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from medlab.lesson import catalogue, notebooks_folder
+from tests.test_lesson import notebook
+from tests.test_runner import PARAMETERS, RECORD
 
 
 def medlab(*words, cwd=None, **env):
@@ -28,6 +30,11 @@ def test_list_shows_every_lesson_from_any_folder():
         (("run", "41", "--preset", "cpuu"), "did you mean 'cpu'"),
         (("run", "41", "-p", "sed=3"), "did you mean 'seed'"),
         (("run", "41", "-p", "seed"), "not name=value"),
+        (("run", "41", "--sweep", "seed"), "not name=values"),
+        (("run", "41", "--sweep", "sed=0:2"), "did you mean 'seed'"),
+        (("run", "41", "-p", "seed=1", "--sweep", "seed=0:2"), "both a parameter and swept"),
+        (("run", "41", "--all"), "leave one out"),
+        (("verify", "41_clasification"), "did you mean '41_classification'"),
         (("fetch", "pneumonia"), "did you mean 'pneumoniamnist'"),
         (("lab", "99"), "unknown lesson"),
     ],
@@ -63,3 +70,24 @@ def test_fetch_lists_cards_with_their_licence():
 def test_news_are_not_asked_for():
     page = Path(__file__).parent.parent / "medlab" / "jupyter_config" / "labconfig" / "page_config.json"
     assert "announcements" in page.read_text()
+
+
+def test_a_damaged_notebook_stops_no_other(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    notebook(tmp_path / "notebooks", cells=[PARAMETERS, (RECORD, [])])
+    (tmp_path / "notebooks" / "20_bad.ipynb").write_text("{")
+    folder = tmp_path / "ö {1} é"
+    words = ("run", "--all", "--output", str(folder), "--report", str(folder / "report"), "--sweep", "seed=0:2")
+    done = medlab(*words, MEDLAB_NOTEBOOKS=str(tmp_path / "notebooks"))
+    assert done.returncode == 1
+    assert "20_bad" in done.stdout
+    assert "2 passed, 1 failed" in done.stdout
+    assert "Traceback" not in done.stderr
+    names = {path.name for path in folder.iterdir()}
+    assert names >= {"10_test-seed=0.ipynb", "10_test-seed=1.ipynb", "sweep-10_test.csv", "sweep-10_test.png", "report"}
+    assert {path.name for path in (folder / "report").iterdir()} == {
+        "index.html",
+        "junit.xml",
+        "report.json",
+        "notebooks",
+    }

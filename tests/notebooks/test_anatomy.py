@@ -9,7 +9,7 @@ import pytest
 
 from medlab.claims import HOLDS, OPEN, REFUTED
 from medlab.lesson import PARAMETERS, catalogue
-from medlab.runner import stored_verdicts
+from medlab.verify import stored_verdicts
 
 LESSONS = catalogue()
 # Headings and tags in the order in which a reader meets them.

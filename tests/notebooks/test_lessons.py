@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from data_fetch.cards import all_cards
-from medlab import runner
+from medlab import runner, verify
 from medlab.lesson import catalogue
 
 LESSONS = catalogue()
@@ -48,11 +48,11 @@ def test_every_line_runs_at_smoke(lesson, tmp_path):
 def test_claims_hold_on_the_other_data_too(lesson, source):
     if not available(source):
         pytest.skip(f"{source} is not in MEDLAB_MIRROR")
-    assert runner.verify(lesson, data=source, threads=1)[1] == []
+    assert verify.verify(lesson, data=source, threads=1).wrong == []
 
 
 @pytest.mark.parametrize(
     ("lesson", "name"), [pytest.param(x, n, id=f"{x.id}-{n}") for x in LESSONS for n in x.sabotages]
 )
 def test_sabotage_makes_the_named_claims_fall(lesson, name):
-    assert runner.verify_sabotage(lesson, name, threads=1)[1] == []
+    assert verify.verify_sabotage(lesson, name, threads=1).wrong == []

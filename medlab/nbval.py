@@ -1,0 +1,35 @@
+"""nbval on one notebook, in a process that ends with its runner: ``python -m medlab.nbval NOTEBOOK JUNIT SECONDS``."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+
+def main() -> int:
+    """Run pytest with nbval on a notebook and write its report in JUnit's form."""
+    import pytest
+
+    notebook, junit, seconds = sys.argv[1:4]
+    threading.Thread(target=_leave_with_the_runner, daemon=True).start()
+    # No configuration of the folder and no plugin but nbval: the outcome depends on the notebook alone.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    return pytest.main(
+        ["-p", "nbval.plugin", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", os.path.dirname(notebook), "-q",
+         "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", seconds, "--junitxml", junit, notebook]
+    )  # fmt: skip
+
+
+def _leave_with_the_runner() -> None:
+    import psutil
+
+    while os.read(0, 1):
+        pass
+    for child in psutil.Process().children(recursive=True):
+        child.kill()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
