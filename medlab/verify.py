@@ -15,6 +15,7 @@ from pathlib import Path
 
 from medlab.errors import MedlabError, unknown
 from medlab.lesson import Lesson
+from medlab.nbval import CPU_S
 from medlab.runner import HOLDS, Limits, Run, environment, malformed, run
 from medlab.supervise import watch
 
@@ -102,7 +103,9 @@ def nbval(lesson: Lesson, limits: Limits, *, stop: threading.Event | None = None
             env=environment(record, limits.threads), timeout=limits.seconds, memory_mb=allowed, notice_death=True,
             stop=stop,
         )  # fmt: skip
-        found.seconds, found.cpu_s, found.peak_mb = seen.seconds, seen.cpu_s, seen.peak_mb
+        found.seconds, found.peak_mb = seen.seconds, seen.peak_mb
+        told = re.findall(rf"^{CPU_S}([\d.]+)$", seen.log, flags=re.M)
+        found.cpu_s = max(seen.cpu_s, float(told[-1]) if told else 0)
         with suppress(OSError, ValueError):
             found.record = json.loads(record.read_text(encoding="utf-8"))
         found.peak_mb = max(found.peak_mb, found.record.get("peak_mb", 0))
