@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -12,11 +14,11 @@ from medlab.cohort import SPLITS, Cohort
 from medlab.errors import DataError
 from medlab.readers.decathlon import open_decathlon
 from medlab.readers.dicom import has_position, is_dicom, read_series
-from medlab.readers.grid import Fit
+from medlab.readers.grid import Fit, common_shape, fitted, scaled
 from medlab.readers.guard import inside
 from medlab.readers.images import ending, images_in
 from medlab.readers.pairs import find_pair, is_observers, open_observers, open_pairs
-from medlab.readers.stack import NO_PATIENTS, OWN_FILES, _table, build
+from medlab.readers.stack import NO_PATIENTS, OWN_FILES, build, table_of
 from medlab.readers.voc import is_voc, open_voc
 
 _PARTS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
@@ -35,24 +37,34 @@ def open_folder(root: Path, fit: Fit) -> Cohort:
     >>> open_folder(Path("nuclei"), Fit("crop")).structures  # doctest: +SKIP
     ('objects',)
     """
+    opener = _opener(root)
+    if opener is None:
+        # An archive often unpacks to one folder beside a README.
+        inner = [path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        opener = _opener(inner[0]) if len(inner) == 1 and not inner[0].is_symlink() else None
+    if opener is None:
+        raise _unknown_form(root)
+    return opener(fit)
+
+
+def _opener(root: Path) -> Callable[[Fit], Cohort] | None:
+    """Return what opens a folder of this form, or None."""
     if (root / "dataset.json").exists():
-        return open_decathlon(root, fit)
+        return partial(open_decathlon, root)
     if is_voc(root):
-        return open_voc(root, fit)
+        return partial(open_voc, root)
     if find_pair(root):
-        return open_pairs(root, fit)
+        return partial(open_pairs, root)
     if is_observers(root):
-        return open_observers(root, fit)
+        return partial(open_observers, root)
     if slices := _slices(root):
-        return _series(slices, root)
+        return partial(_series, slices, root)
     if images := images_in(root):
-        return build(images, root=root, fit=fit, source=root.name, notes=["no labels, masks or boxes were found"])
+        notes = ["no labels, masks or boxes were found"]
+        return lambda fit: build(images, root=root, fit=fit, source=root.name, notes=notes)
     if classes := _classes(root):
-        return _open_classes(classes, root, fit)
-    folders = [path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    if len(folders) == 1 and not folders[0].is_symlink():
-        return open_folder(folders[0], fit)
-    raise _unknown_form(root)
+        return partial(_open_classes, classes, root)
+    return None
 
 
 def _slices(root: Path) -> list[Path]:
@@ -63,13 +75,14 @@ def _slices(root: Path) -> list[Path]:
     return found if len(found) > 1 and any(has_position(path) for path in found) else []
 
 
-def _series(paths: list[Path], root: Path) -> Cohort:
+def _series(paths: list[Path], root: Path, fit: Fit) -> Cohort:
     volume, header = read_series(paths, root=root)
-    table, notes = _table([root], root, [header], None, {})
+    shape = common_shape([header.shape[1:]], [root], fit)
+    table, notes = table_of([root], root, [header], None, {})
     return Cohort(
-        torch.from_numpy(volume)[None],
+        fitted(torch.from_numpy(volume), shape, fit)[None],
         table if header.patient else table.assign(patient_id="patient_unknown"),
-        spacing=header.spacing,
+        spacing=scaled(header.spacing, header.shape[1:], shape, fit),
         modality=header.modality,
         intensity=header.intensity,
         source=f"a DICOM series of {len(paths)} slices",

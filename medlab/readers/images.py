@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -103,18 +105,20 @@ def read_mask(path: Path) -> np.ndarray:
     return values[0]
 
 
-def _opened(path: Path) -> Image.Image:
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
     with warnings.catch_warnings():
         # Not a warning but a refusal: `plausible` says it in our words, and PIL itself only from twice the limit on.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         picture = Image.open(path, formats=_FORMATS)
-    plausible(path, pixels=picture.width * picture.height)
-    check_memory(path, 8 * picture.width * picture.height * (1 if picture.mode in _GRAY else 4))
-    if picture.mode not in _GRAY and picture.mode not in _COLOR:
-        raise DataError(f"{path} has pixels of kind {picture.mode!r}", hint="save it as gray or RGB")
-    if (pages := getattr(picture, "n_frames", 1)) != 1:
-        raise DataError(f"{path} holds {pages} pages; wanted one image", hint="save the stack as .nii.gz or npz")
-    return picture
+    with picture:
+        plausible(path, pixels=picture.width * picture.height)
+        check_memory(path, 8 * picture.width * picture.height * (1 if picture.mode in _GRAY else 4))
+        if picture.mode not in _GRAY and picture.mode not in _COLOR:
+            raise DataError(f"{path} has pixels of kind {picture.mode!r}", hint="save it as gray or RGB")
+        if (pages := getattr(picture, "n_frames", 1)) != 1:
+            raise DataError(f"{path} holds {pages} pages; wanted one image", hint="save the stack as .nii.gz or npz")
+        yield picture
 
 
 def _scale(picture: Image.Image) -> int:

@@ -84,7 +84,7 @@ def build(
     if boxes is not None:
         boxes, said = _boxes(boxes, headers, shape, fit)
         notes += said
-    table, missing = _table(paths, root, headers, patients, columns or {})
+    table, missing = table_of(paths, root, headers, patients, columns or {})
     spacing = _spacing(headers, shape, fit, table)
     about.setdefault("modality", _one({h.modality for h in headers}))
     about.setdefault("intensity", _one({h.intensity for h in headers}))
@@ -139,7 +139,7 @@ def _boxes(boxes: list[Tensor], headers: list[Header], shape: tuple[int, ...], f
     return boxes, notes + ([f"{empty} boxes lie outside of the image and are empty"] if empty else [])
 
 
-def _table(paths, root, headers, patients, columns) -> tuple[pd.DataFrame, list[str]]:
+def table_of(paths, root, headers, patients, columns) -> tuple[pd.DataFrame, list[str]]:
     """Return one row per image, and a note if nobody says whose image it is."""
     notes = []
     if patients is None and all(h.patient for h in headers):
