@@ -68,10 +68,13 @@ def inside(path: Path, root: Path) -> Path:
     DataError
         If it is missing, or leads out of the folder.
     """
-    real = path.resolve()
-    if not real.is_relative_to(root.resolve()):
+    with guarded(path):
+        # A name with a null byte, a loop of links, or one too long for the disk fails here.
+        real, exists = path.resolve(), path.is_file()
+        within = real.is_relative_to(root.resolve())
+    if not within:
         raise DataError(f"{path} leads out of the folder {root}; it was not read", hint="put a copy into the folder")
-    if not real.is_file():
+    if not exists:
         raise DataError(f"there is no file {path}", hint="copy the whole folder again, or take it out of the list")
     return path
 

@@ -55,6 +55,8 @@ def test_numbers_are_classes_and_masks_are_read(table, tmp_path, save_png):
         ("image\n../../x.png\n", "leads out of the folder"),
         ("image\n/etc/hostname\n", "leads out of the folder"),
         ("image\ntable.csv\n", "cannot be read"),
+        ("image\na\0.png\n", "cannot be read"),
+        (f"image\n{'a' * 5000}.png\n", "cannot be read|no file"),
         ('image\n"a.png\n', "no file|cannot be read"),
     ],
 )
