@@ -22,8 +22,8 @@ from medlab.cohort import SPLITS, Cohort, from_arrays
 from medlab.errors import DataError, MedlabError, SourceUnavailable, unknown
 from medlab.npz import check_memory, read_npz
 
-# What only the simulated hospital can be asked for; real images come as they are.
-_OPTIONS = ("patients", "dose", "site", "device")
+# What only the simulated hospital, or (fit) only a folder of images, can be asked for.
+_OPTIONS = ("patients", "dose", "site", "device", "fit")
 _COLUMNS = ("site", "scanner", "sex", "age")
 
 
@@ -34,9 +34,10 @@ def open(source: str | os.PathLike, *, size: int | tuple[int, ...] | None = None
     ----------
     source : str or path
         A name that `known` lists, such as "pneumoniamnist", "ct_dicom", "mni152" or "hospital:chest_xray", or the
-        path of an npz file. It holds either ``images`` (N, H, W), (N, H, W, 3) or (N, C, [D,] H, W) and, where known,
-        ``labels``, ``patients``, ``split`` ("train", "val", "test"), ``masks``, ``spacing`` (mm), ``classes``,
-        ``site``, ``scanner``, ``sex``, ``age``; or the arrays of MedMNIST (``train_images``, ``train_labels``, ...).
+        path of a folder, a csv file or an image (forms: `medlab.readers.open_path`), or the path of an npz file. That
+        holds either ``images`` (N, H, W), (N, H, W, 3) or (N, C, [D,] H, W) and, where known, ``labels``,
+        ``patients``, ``split`` ("train", "val", "test"), ``masks``, ``spacing`` (mm), ``classes``, ``site``,
+        ``scanner``, ``sex``, ``age``; or the arrays of MedMNIST (``train_images``, ``train_labels``, ...).
     size : int or tuple of int, optional
         Resample to this many pixels: an int is for the longest axis, and the others keep their proportion; a tuple
         has one number an axis. Without it images keep their size (simulated ones are 64 pixels wide).
@@ -44,7 +45,8 @@ def open(source: str | os.PathLike, *, size: int | tuple[int, ...] | None = None
         Seed of the simulated hospital.
     **options
         ``patients``, ``dose``, ``site``, ``device``: passed to `medlab.Hospital`; real images ignore them, so that a
-        lesson can change its source and nothing else.
+        lesson can change its source and nothing else. ``fit`` ("pad", "crop" or "resample", to ``size`` pixels along
+        every axis): what to do with files of different sizes, which are an error without it; other sources ignore it.
 
     Returns
     -------
@@ -69,6 +71,7 @@ def open(source: str | os.PathLike, *, size: int | tuple[int, ...] | None = None
     for name in options:
         if name not in _OPTIONS:
             raise unknown("option", name, ["size", "seed", *_OPTIONS])
+    fit = options.pop("fit", None)
     if isinstance(source, str) and source.startswith("hospital:"):
         from medlab.hospital import Hospital
 
@@ -81,8 +84,13 @@ def open(source: str | os.PathLike, *, size: int | tuple[int, ...] | None = None
         return _resized(_from_card(cards[source]), size)
     text = str(source)
     if isinstance(source, os.PathLike) or any(sign in text for sign in "/\\.~") or os.path.exists(text):
-        return _resized(_from_path(Path(text).expanduser()), size)
-    raise unknown("source", source, [*known(), "path/to/your.npz"])
+        path = Path(text).expanduser()
+        if path.suffix.lower() == ".npz" or not path.exists():
+            return _resized(_from_path(path), size)
+        from medlab.readers import open_path
+
+        return _resized(open_path(path, fit=fit, size=size), None if fit else size)
+    raise unknown("source", source, [*known(), "path/to/your.npz or folder"])
 
 
 def known() -> dict[str, str]:
@@ -194,19 +202,13 @@ _PACKAGED: dict[str, tuple[str, Callable[[], Cohort]]] = {
 
 
 def _from_path(path: Path) -> Cohort:
-    if path.is_dir():
-        raise DataError(f"{path} is a folder; wanted an npz file", hint="save the images as one npz: see medlab.open")
     if not path.is_file():
-        siblings = [p.name for p in path.parent.glob("*.npz")] if path.parent.is_dir() else []
+        siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         near = get_close_matches(path.name, siblings, n=1, cutoff=0.3)
         hint = f"did you mean {str(path.parent / near[0])!r}?" if near else "look at the working folder: os.getcwd()"
         if path.parent == Path() and (name := get_close_matches(path.name, known(), n=1)):
             hint = f"did you mean the source {name[0]!r}?"
         raise DataError(f"there is no file {path}", hint=hint)
-    if path.suffix.lower() != ".npz":
-        raise DataError(
-            f"{path} ends with {path.suffix!r}; wanted .npz", hint="numpy.savez_compressed('mine.npz', images=...)"
-        )
     arrays = read_npz(path)
     about = {"source": path.name, "licence": "unknown (your own file)"}
     if "images" in arrays:
@@ -336,7 +338,7 @@ def _words(values: np.ndarray) -> tuple[str, ...]:
 
 
 def _resized(cohort: Cohort, size: int | tuple[int, ...] | None) -> Cohort:
-    """Resample images and masks, and scale the spacing with them."""
+    """Resample images and masks, and scale spacing and boxes with them."""
     shape = tuple(cohort.images.shape[2:])
     if size is None:
         return cohort
@@ -358,6 +360,9 @@ def _resized(cohort: Cohort, size: int | tuple[int, ...] | None) -> Cohort:
         cohort.images = F.interpolate(cohort.images, size=wanted, mode="trilinear", align_corners=False)
     if cohort.masks is not None:
         cohort.masks = F.interpolate(cohort.masks, size=wanted, mode="nearest-exact")
+    if cohort.boxes is not None:
+        scale = torch.tensor([new / old for new, old in zip(wanted, shape, strict=True)] * 2)
+        cohort.boxes = [boxes * scale for boxes in cohort.boxes]
     if cohort.spacing:
         cohort.spacing = tuple(mm * old / new for mm, old, new in zip(cohort.spacing, shape, wanted, strict=True))
     return cohort

@@ -276,10 +276,10 @@ def test_files_of_the_wrong_form_are_refused_with_the_place(tmp_path, arrays, sa
 
 def test_paths_that_are_no_npz_are_refused_with_the_nearest(tmp_path):
     save(tmp_path, images=GRAY)
-    (tmp_path / "mine.csv").write_text("a,b")
+    (tmp_path / "mine.txt").write_text("a,b")
     for path, said in [
         ("mime.npz", "mine.npz"),
-        ("mine.csv", "wanted .npz"),
+        ("mine.txt", "wanted .npz"),
         ("", "is a folder"),
         ("no/x.npz", "no file"),
     ]:
