@@ -27,6 +27,7 @@ app = typer.Typer(
 def list_lessons() -> None:
     """List the lessons."""
     table = Table("id", "question", "minutes", "CPU-s", "MB", "data")
+    table.columns[0].no_wrap = True
     for lesson in catalogue():
         minutes = f"{lesson.minutes['teach']}+{lesson.minutes['exercise']}"
         budget = lesson.budget

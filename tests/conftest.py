@@ -1,6 +1,7 @@
 """Fixtures of all tests: no test reaches the network, and what a cohort looks like."""
 
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,12 @@ def no_network():
     disable_socket(allow_unix_socket=True)
     yield
     enable_socket()
+
+
+@pytest.fixture
+def interruptible():
+    """What a process started by a test does first: heed SIGINT, which jobs in the background are told to ignore."""
+    return None if os.name == "nt" else lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ def test_names_of_outputs_are_safe_and_differ(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-def test_an_interrupt_keeps_what_finished_and_the_next_call_goes_on(tmp_path):
+def test_an_interrupt_keeps_what_finished_and_the_next_call_goes_on(tmp_path, interruptible):
     wait = "import os, time; open(os.environ['BUSY'], 'w'); time.sleep(100 if os.environ['SLOW'] else 0)\n"
     slow, quick = "20_slow.ipynb", "10_quick.ipynb"
     (tmp_path / "notebooks").mkdir()
@@ -130,7 +130,9 @@ def test_an_interrupt_keeps_what_finished_and_the_next_call_goes_on(tmp_path):
     command = [sys.executable, "-c", "from medlab.cli import main; main()", "run", "--all"]
     command += ["--output", tmp_path / "out", "--report", tmp_path / "report"]
     env = os.environ | {"MEDLAB_NOTEBOOKS": str(tmp_path / "notebooks"), "BUSY": str(tmp_path / "busy"), "SLOW": "1"}
-    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(
+        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=interruptible
+    )
     deadline = time.monotonic() + 40
     while not (tmp_path / "busy").exists() and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -175,14 +175,14 @@ def test_what_was_kept_can_be_read_again(tmp_path):
         assert runner.kept(told.lesson, tmp_path / "out.ipynb") is None
 
 
-def start_a_runner(tmp_path, *cells):
+def start_a_runner(tmp_path, first, *cells):
     """Start a runner in a process of its own, wait until its kernel is busy; return it and all its children."""
     path = notebook(tmp_path, cells=[PARAMETERS, *((c, []) for c in cells)])
     code = f"""
 from pathlib import Path
 from medlab import runner, lesson
 runner.run(lesson.Lesson.read({str(path)!r}), output=Path({str(tmp_path / "out.ipynb")!r}))"""
-    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL, preexec_fn=first)
     deadline = time.monotonic() + 40
     while not (tmp_path / "busy").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -193,10 +193,10 @@ runner.run(lesson.Lesson.read({str(path)!r}), output=Path({str(tmp_path / "out.i
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda sign: sign.name)
-def test_a_runner_that_is_ended_leaves_no_process_and_no_broken_file(tmp_path, sign):
+def test_a_runner_that_is_ended_leaves_no_process_and_no_broken_file(tmp_path, sign, interruptible):
     # Busy in one call of C code: the kernel cannot notice by itself that it has no parent any more.
     busy = "import os; open('busy', 'w').write(os.environ['MEDLAB_RECORD']); sum(range(10**11))"
-    process, family = start_a_runner(tmp_path, busy)
+    process, family = start_a_runner(tmp_path, interruptible, busy)
     process.send_signal(sign)
     assert process.wait(timeout=30) != 0
     _, alive = psutil.wait_procs(family, timeout=5)
