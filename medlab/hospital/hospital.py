@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,12 +28,16 @@ class Hospital:
         Number of patients. Patient k is the same in a hospital of any size.
     seed : int
         Seed of everything random; the same seed is the same hospital on every machine.
+    confounding : bool
+        Whether sites differ in prevalence and drugs go to the sick. Without it the sites treat the same patients, and
+        drugs are given by lot, as in a randomized trial.
 
     Attributes
     ----------
     patients : DataFrame
         One row per patient: patient_id, site, scanner, sex, age (years), height_cm, weight_kg, smoker, for each
-        disease a 0/1 column and a severity (0 to 1), and the number of images. See ``medlab.hospital.patients``.
+        disease a 0/1 column and a severity (0 to 1), the number of images, and the record: laboratory values, vital
+        signs, ECG features, drugs, outcome. See ``medlab.hospital.patients`` and ``medlab.hospital.records``.
 
     Raises
     ------
@@ -44,17 +50,24 @@ class Hospital:
     ['H0-00000', 'H0-00001', 'H0-00002']
     """
 
-    def __init__(self, patients: int = 400, seed: int = 0):
+    def __init__(self, patients: int = 400, seed: int = 0, *, confounding: bool = True):
         count = _whole("patients", patients, least=1)
         self.seed = _whole("seed", seed, least=0)
-        self.patients = structure(exogenous(self.seed, count), self.seed)
+        self.patients = structure(exogenous(self.seed, count), self.seed, confounding=confounding)
 
     def __repr__(self) -> str:
         share = ", ".join(f"{name} {self.patients[name].mean():.0%}" for name in DISEASES)
         return f"Hospital({len(self.patients)} patients, seed {self.seed}, simulated; {share})"
 
     def cohort(
-        self, modality: str, size: int = 64, *, dose: float = 1.0, site: str | None = None, device: str = "cpu"
+        self,
+        modality: str,
+        size: int = 64,
+        *,
+        dose: float = 1.0,
+        site: str | None = None,
+        device: str = "cpu",
+        **options,
     ) -> Cohort:
         """Image the patients.
 
@@ -71,6 +84,8 @@ class Hospital:
             Image only the patients of this site.
         device : str
             Where the images are computed, such as "cpu" or "cuda"; the cohort itself always lies in main memory.
+        **options
+            What one modality alone can be asked for, such as ``spectral=True`` of "chest_ct"; see its function.
 
         Returns
         -------
@@ -80,7 +95,7 @@ class Hospital:
         Raises
         ------
         MedlabError
-            If the modality, site or device is unknown, the size or dose is out of range, or no patient is left.
+            If the modality, site, device or option is unknown, the size or dose is out of range, or no patient is left.
 
         Examples
         --------
@@ -89,6 +104,10 @@ class Hospital:
         """
         if modality not in MODALITIES:
             raise unknown("modality", modality, MODALITIES)
+        image = MODALITIES[modality]
+        for name in options:
+            if name not in (allowed := own_options(image)):
+                raise unknown(f"option of {modality}", name, ["size", "dose", "site", "device", *allowed])
         size = _whole("size", size, least=16)
         if not isinstance(dose, (int, float, np.number)) or not 0 < dose < float("inf"):
             raise MedlabError(f"dose is {dose!r}; wanted a number above 0", hint="1.0 is the site's own protocol")
@@ -101,9 +120,14 @@ class Hospital:
                 raise MedlabError(
                     f"none of the {len(self.patients)} patients is at site {site}", hint="use more patients"
                 )
-        return MODALITIES[modality](
-            self, image_table(self.patients, chosen), size=size, dose=float(dose), device=device
-        )
+        table = image_table(self.patients, chosen)
+        return image(self, table, size=size, dose=float(dose), device=device, **options)
+
+
+def own_options(image: Callable) -> list[str]:
+    """Return the options that a modality has beside those that all have."""
+    common = ("hospital", "table", "size", "dose", "device")
+    return [name for name in inspect.signature(image).parameters if name not in common]
 
 
 def image_table(patients: pd.DataFrame, chosen: np.ndarray) -> pd.DataFrame:

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, ndtri
 
+from medlab.hospital.records import RECORD_NOISE, add_records, severity
 from medlab.hospital.sites import SITES
 from medlab.hospital.streams import stream
 
@@ -29,6 +30,7 @@ DISEASES = ("pneumonia", "nodule", "effusion", "cardiomegaly")
 NOISE = (
     "site", "sex", "age", "height", "weight", "smoker",
     *DISEASES, *(f"{name}_severity" for name in DISEASES), "images",
+    *RECORD_NOISE,
 )  # fmt: skip
 
 # Log-odds of each disease: `base` is the prevalence by site at the reference (age 60, no smoker, body mass index 26,
@@ -53,7 +55,7 @@ def exogenous(seed: int, patients: int) -> pd.DataFrame:
     return pd.DataFrame(np.array(draws).reshape(patients, len(NOISE)), columns=list(NOISE))
 
 
-def disease_probability(disease: str, table: pd.DataFrame) -> np.ndarray:
+def disease_probability(disease: str, table: pd.DataFrame, *, confounding: bool = True) -> np.ndarray:
     """Return the probability of a disease for each patient, given its causes in the table.
 
     Parameters
@@ -62,6 +64,8 @@ def disease_probability(disease: str, table: pd.DataFrame) -> np.ndarray:
         One of DISEASES.
     table : DataFrame
         Columns site, age, height_cm, weight_kg, smoker, and the diseases that cause this one.
+    confounding : bool
+        Without it every site has the same base prevalence: the mean over all patients.
 
     Returns
     -------
@@ -74,7 +78,10 @@ def disease_probability(disease: str, table: pd.DataFrame) -> np.ndarray:
     0.41
     """
     known = COEFFICIENTS[disease]
-    score = logit(table["site"].map(known["base"]).to_numpy(float))
+    base = dict(known["base"])
+    if not confounding:
+        base = dict.fromkeys(base, sum(SITES[name].share * share for name, share in base.items()))
+    score = logit(table["site"].map(base).to_numpy(float))
     score = score + known["decade"] * (table["age"].to_numpy() - 60) / 10
     if "bmi" in known:
         bmi = table["weight_kg"] / (table["height_cm"] / 100) ** 2
@@ -85,7 +92,7 @@ def disease_probability(disease: str, table: pd.DataFrame) -> np.ndarray:
     return expit(score)
 
 
-def structure(noise: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+def structure(noise: pd.DataFrame, seed: int = 0, *, confounding: bool = True) -> pd.DataFrame:
     """Compute the patients from their chance, cause by cause.
 
     Parameters
@@ -94,12 +101,15 @@ def structure(noise: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
         From ``exogenous``, one row per patient.
     seed : int
         Written into the patient ids.
+    confounding : bool
+        Whether sites differ in prevalence and drugs follow their indication.
 
     Returns
     -------
     DataFrame
         patient_id, site, scanner, sex, age (years), height_cm, weight_kg, smoker (0 or 1), for each disease a 0/1
-        column and a severity (0 to 1; 0 where absent), and the number of images.
+        column and a severity (0 to 1; 0 where absent), the number of images, and the columns of
+        ``medlab.hospital.records``.
 
     Examples
     --------
@@ -120,10 +130,9 @@ def structure(noise: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     smokes = expit(logit(0.25) + 0.4 * male - 0.2 * (table["age"].to_numpy() - 60) / 10)
     table["smoker"] = (noise["smoker"] < smokes).astype(int)
     for disease in COEFFICIENTS:  # causes come before effects in this order
-        present = noise[disease] < disease_probability(disease, table)
+        present = noise[disease] < disease_probability(disease, table, confounding=confounding)
         table[disease] = present.astype(int)
-        # Beta(2, 2) by its quantile function: mild and grave cases are rarer than those in between.
-        severity = 0.5 - np.sin(np.arcsin(1 - 2 * noise[f"{disease}_severity"]) / 3)
-        table[f"{disease}_severity"] = np.where(present, np.round(severity, 4), 0.0)
+        grave = np.round(severity(noise[f"{disease}_severity"]), 4)
+        table[f"{disease}_severity"] = np.where(present, grave, 0.0)
     table["images"] = 1 + np.searchsorted(np.cumsum(SHARE_OF_IMAGES)[:-1], noise["images"], side="right")
-    return table
+    return add_records(table, noise, confounding=confounding)
