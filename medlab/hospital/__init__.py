@@ -2,7 +2,19 @@
 
 from medlab.hospital.hospital import Hospital
 from medlab.hospital.modalities import MODALITIES
+from medlab.hospital.observer import ideal_auc, template_score
 from medlab.hospital.patients import COEFFICIENTS, DISEASES
+from medlab.hospital.readers import READERS, Reader
 from medlab.hospital.sites import SITES
 
-__all__ = ["COEFFICIENTS", "DISEASES", "MODALITIES", "SITES", "Hospital"]
+__all__ = [
+    "COEFFICIENTS",
+    "DISEASES",
+    "MODALITIES",
+    "READERS",
+    "SITES",
+    "Hospital",
+    "Reader",
+    "ideal_auc",
+    "template_score",
+]

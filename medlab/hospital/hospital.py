@@ -13,6 +13,7 @@ import pandas as pd
 from medlab.errors import MedlabError, unknown
 from medlab.hospital.modalities import MODALITIES
 from medlab.hospital.patients import DISEASES, exogenous, structure
+from medlab.hospital.readers import Reader, read
 from medlab.hospital.sites import SITES
 
 if TYPE_CHECKING:
@@ -122,6 +123,37 @@ class Hospital:
                 )
         table = image_table(self.patients, chosen)
         return image(self, table, size=size, dose=float(dose), device=device, **options)
+
+    def read(self, cohort: Cohort, reader: str | Reader = "A", *, occasion: int = 0) -> Cohort:
+        """Return the cohort as a simulated reader labels and outlines it.
+
+        Parameters
+        ----------
+        cohort : Cohort
+            From ``cohort`` of this hospital, or a part of it.
+        reader : str or Reader
+            One of ``medlab.hospital.READERS``, or a Reader of your own.
+        occasion : int
+            Number of the reading: 0 is the first, 1 the same images read again later, and so on.
+
+        Returns
+        -------
+        Cohort
+            The same images and patients; labels and masks are the reader's, boxes and landmarks are left out. An
+            image has the same reading in any part of the cohort.
+
+        Raises
+        ------
+        MedlabError
+            If the reader is unknown, or the cohort has no labels or is not of the hospital.
+
+        Examples
+        --------
+        >>> hospital = Hospital(patients=20)
+        >>> hospital.read(hospital.cohort("chest_xray", size=32), "B").labels.shape[1]
+        4
+        """
+        return read(self.seed, cohort, reader, occasion=_whole("occasion", occasion, least=0))
 
 
 def own_options(image: Callable) -> list[str]:
