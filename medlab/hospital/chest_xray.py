@@ -9,12 +9,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from medlab.errors import MedlabError
 from medlab.hospital.chest_body import FIELD_CM, Body, bodies, column, to_detector
 from medlab.hospital.chest_findings import add_findings
 from medlab.hospital.chest_maps import APEX_X, CARINA, DOME_X, Maps, diaphragm, heart_center, maps
 from medlab.hospital.patients import DISEASES
 from medlab.hospital.physics import add_scatter, blur, photon_noise, transmission
+from medlab.hospital.rendering import device_of
 from medlab.hospital.sites import SITES
 from medlab.hospital.streams import stream
 
@@ -54,7 +54,7 @@ def chest_xray(hospital: Hospital, table: pd.DataFrame, *, size: int, dose: floa
     """
     from medlab.cohort import Cohort
 
-    place = _device(device)
+    place = device_of(device)
     images = torch.empty(len(table), 1, size, size)
     masks = torch.empty(len(table), len(STRUCTURES), size, size, dtype=torch.uint8)
     landmarks = torch.empty(len(table), len(LANDMARKS), 2)
@@ -87,14 +87,6 @@ def chest_xray(hospital: Hospital, table: pd.DataFrame, *, size: int, dose: floa
         simulated=True,
         notes=("simulated from a phantom: no result on it says anything about patients",),
     )
-
-
-def _device(name: str) -> str:
-    try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
-        raise MedlabError(f"device {name!r} cannot be used: {error}", hint="device='cpu' always works") from None
-    return str(name)
 
 
 def expected_counts(body: Body, view: Maps, table: pd.DataFrame, dose: float) -> Tensor:

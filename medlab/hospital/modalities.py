@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from medlab.hospital.chest_xray import chest_xray
+from medlab.hospital.dermoscopy import dermoscopy
+from medlab.hospital.fundus import fundus
+from medlab.hospital.histology import histology
 
 # Each function takes (hospital, one row per image, size=, dose=, device=) and returns a Cohort. A new modality is one
 # module and one line here.
-MODALITIES: dict[str, Callable] = {"chest_xray": chest_xray}
+MODALITIES: dict[str, Callable] = {
+    "chest_xray": chest_xray,
+    "fundus": fundus,
+    "dermoscopy": dermoscopy,
+    "histology": histology,
+}

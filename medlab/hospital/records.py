@@ -48,7 +48,7 @@ class Equation:
 
 # Causes stand before effects. Names end with their unit where they have one.
 EQUATIONS: dict[str, Equation] = {
-    "diabetes": Equation("yes or no", logit(0.22), {"decade": 0.35, "bmi": 0.10}),
+    "diabetes": Equation("yes or no", logit(0.42), {"decade": 0.35, "bmi": 0.10}),
     "white_matter_disease": Equation("yes or no", logit(0.35), {"decade": 0.60, "smoker": 0.4, "diabetes": 0.3}),
     "dementia": Equation("yes or no", logit(0.20), {"decade": 0.90}),
     "brain_tumor": Equation("yes or no", logit(0.22), {"decade": 0.10}),
@@ -88,7 +88,7 @@ DAYS = 2500.0  # mean survival of the reference patient
 FOLLOW_UP = (365.0, 1460.0)  # days after which a patient who is alive leaves the study, uniform
 WITH_SEVERITY = ("white_matter_disease", "brain_tumor", "dementia")
 # Grade of retinopathy of a patient with diabetes: limits of grades 0 to 4 on a logistic scale, which HbA1c shifts.
-RETINOPATHY_CUTS = (-0.7, 0.3, 1.3, 2.3)
+RETINOPATHY_CUTS = (-1.2, -0.1, 0.9, 1.8)
 RETINOPATHY_PER_PERCENT = 0.8
 THYROID = {"none": 0.25, "cyst": 0.25, "benign": 0.28, "malignant": 0.22}
 SKIN = {
