@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from medlab.hospital.chest_ct import chest_ct
 from medlab.hospital.chest_xray import chest_xray
 from medlab.hospital.dermoscopy import dermoscopy
 from medlab.hospital.fundus import fundus
@@ -13,6 +14,7 @@ from medlab.hospital.histology import histology
 # module and one line here.
 MODALITIES: dict[str, Callable] = {
     "chest_xray": chest_xray,
+    "chest_ct": chest_ct,
     "fundus": fundus,
     "dermoscopy": dermoscopy,
     "histology": histology,
