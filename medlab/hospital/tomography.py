@@ -61,7 +61,7 @@ def radon(
 
     Examples
     --------
-    >>> radon(torch.ones(1, 4, 4), [0.0, 90.0])[0].tolist()[0]
+    >>> radon(torch.ones(1, 4, 4), [0.0, 90.0])[0, 0].round(decimals=3).tolist()
     [4.0, 4.0, 4.0, 4.0]
     """
     if images.ndim != 3 or images.shape[1] != images.shape[2]:
@@ -96,7 +96,7 @@ def back_project(
 
     Examples
     --------
-    >>> back_project(torch.ones(1, 1, 4), [0.0], 4)[0, 0].tolist()
+    >>> back_project(torch.ones(1, 1, 4), [0.0], 4)[0, 0].round(decimals=3).tolist()
     [1.0, 1.0, 1.0, 1.0]
     """
     _check(sinograms, angles)
