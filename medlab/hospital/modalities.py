@@ -9,6 +9,7 @@ from medlab.hospital.chest_xray import chest_xray
 from medlab.hospital.dermoscopy import dermoscopy
 from medlab.hospital.fundus import fundus
 from medlab.hospital.histology import histology
+from medlab.hospital.ultrasound import ultrasound
 
 # Each function takes (hospital, one row per image, size=, dose=, device=) and returns a Cohort. A new modality is one
 # module and one line here.
@@ -18,4 +19,5 @@ MODALITIES: dict[str, Callable] = {
     "fundus": fundus,
     "dermoscopy": dermoscopy,
     "histology": histology,
+    "ultrasound": ultrasound,
 }
