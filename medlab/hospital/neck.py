@@ -14,9 +14,7 @@ from medlab.hospital.streams import stream
 
 DEPTH_MM = 40.0
 FINE = 192  # cells along each side of the grid on which sound is simulated
-# Power of the echoes in dB relative to the thyroid, and attenuation in dB per cm and MHz. The order of the tissues is that
-# of any neck scan; the numbers are this simulation's, near those of Szabo, Diagnostic Ultrasound Imaging (2014),
-# doi:10.1016/C2011-0-07261-7, appendix B.
+# Power of the echoes in dB relative to the thyroid: the order is that of any neck scan, the numbers are this simulation's.
 TISSUE_DB = {"skin": 6.0, "fat": -9.0, "muscle": -13.0, "thyroid": 0.0, "artery": -38.0, "deep": -15.0, "air": -30.0}
 NODULE_DB = {"cyst": -38.0, "benign": -3.0, "malignant": -14.0}
 NODULE_ATTENUATION = {"cyst": 0.05, "benign": 0.5, "malignant": 1.0}
@@ -60,8 +58,9 @@ def neck(table: pd.DataFrame, seed: int, device: str) -> Neck:
     Examples
     --------
     >>> from medlab.hospital import Hospital
-    >>> neck(Hospital(patients=2).image_table().iloc[:1], 0, "cpu").masks.shape
-    torch.Size([1, 3, 192, 192])
+    >>> from medlab.hospital.hospital import image_table
+    >>> neck(image_table(Hospital(patients=1).patients, [0]), 0, "cpu").masks.shape[1:]
+    torch.Size([3, 192, 192])
     """
     form = np.array([stream(seed, "ultrasound/neck", k).standard_normal(8).clip(-2, 2) for k, _ in keys(table)])
     pose = np.array([stream(seed, "ultrasound/pose", *key).standard_normal(3).clip(-2, 2) for key in keys(table)])
@@ -89,9 +88,9 @@ def neck(table: pd.DataFrame, seed: int, device: str) -> Neck:
     decibel, attenuation = _trachea(decibel, attenuation, wall)
     solid = (wall > 0) & (far > 0.5)
     masks = torch.stack([nodule & solid, ((lobe > 0) | nodule) & solid, far < 0], dim=1).float()
-    row = center[0] - 0.5 * pose[:, 0]
-    column = DEPTH_MM / 2 + (center[1] - 0.8 * pose[:, 1]) * side
-    return Neck(10 ** (decibel / 10), attenuation, masks, torch.stack([row, column], dim=-1)[:, 0, 0].cpu())
+    share = masks[:, 2] / masks[:, 2].sum(dim=(1, 2), keepdim=True)
+    middles = torch.stack([(share * grid[:, None]).sum(dim=(1, 2)), (share * grid).sum(dim=(1, 2))], dim=1)
+    return Neck(10 ** (decibel / 10), attenuation, masks, middles.cpu())
 
 
 def _inside(dy: Tensor, dx: Tensor, high: Tensor | float, wide: Tensor | float) -> Tensor:
@@ -122,8 +121,8 @@ def _trachea(decibel: Tensor, attenuation: Tensor, wall: Tensor) -> tuple[Tensor
 def _nodule(table, seed, x, y, middle, decibel, attenuation) -> tuple[Tensor, Tensor, Tensor]:
     """Return the mask of the nodule, and the maps with it.
 
-    The look follows the criteria of ACR TI-RADS, doi:10.1016/j.jacr.2017.01.046: cysts are free of echoes; benign nodules
-    are wider than tall, smooth, with a dark rim; malignant ones dark, taller than wide, irregular, with calcifications.
+    The look follows the criteria of ACR TI-RADS, doi:10.1016/j.jacr.2017.01.046: cysts are free of echoes; benign
+    nodules are wider than tall, smooth, with a dark rim; malignant ones dark, taller than wide, irregular, calcified.
     """
     mask = torch.zeros_like(x, dtype=torch.bool)
     for row, ((patient, _), kind) in enumerate(zip(keys(table), table["thyroid_nodule"], strict=True)):
@@ -137,7 +136,7 @@ def _nodule(table, seed, x, y, middle, decibel, attenuation) -> tuple[Tensor, Te
             kind, 1.0 + 0.35 * random.uniform(0.3, 1) * (0.4 + grave)
         )
         angle, waves = torch.atan2(dy, dx), random.normal(0, 1, (2, 6))
-        rough = (0.10 + 0.10 * grave) if kind == "malignant" else 0.02
+        rough = (0.05 + 0.07 * grave) if kind == "malignant" else 0.02
         wobble = sum(
             waves[0, k] * torch.cos((k + 2) * angle) + waves[1, k] * torch.sin((k + 2) * angle) for k in range(6)
         )

@@ -74,17 +74,20 @@ def speckle(scatter: Tensor, power: Tensor, *, axial: float, lateral: Tensor) ->
         raise MedlabError(f"{got}; wanted (N, 2, H, W) and (N, H, W)", hint="one power for each cell")
     height, width = power.shape[1:]
     waves = scatter * power.sqrt()[:, None]
-    down = _bell(height, torch.full((height,), float(axial)), power.device)
-    across = _bell(width, lateral.to(power.device), power.device)  # one matrix for each depth
-    waves = torch.einsum("yz,nczx->ncyx", down[torch.arange(height), torch.arange(height)], waves)
-    return torch.einsum("ncyz,yxz->ncyx", waves, across)
+    waves = _bell(height, float(axial), power.device) @ waves
+    echo = torch.empty_like(waves)
+    # The beam widens slowly: depths whose widths agree to a sixteenth of a cell share one matrix.
+    for wide in torch.unique((lateral * 16).round()).tolist():
+        rows = ((lateral * 16).round() == wide).to(power.device)
+        echo[:, :, rows] = waves[:, :, rows] @ _bell(width, wide / 16, power.device).T
+    return echo
 
 
-def _bell(cells: int, sigma: Tensor, device: torch.device | str) -> Tensor:
-    """Return Gaussian blurs, shape (len(sigma), cells, cells), that keep the power of white noise."""
+def _bell(cells: int, sigma: float, device: torch.device | str) -> Tensor:
+    """Return a Gaussian blur, shape (cells, cells), that keeps the power of white noise."""
     place = torch.arange(cells, device=device, dtype=torch.float32)
-    bell = torch.exp(-0.5 * ((place[:, None] - place[None]) / sigma.to(device)[:, None, None].clamp(min=1e-3)) ** 2)
-    return bell / bell.pow(2).sum(dim=2, keepdim=True).sqrt()
+    bell = torch.exp(-0.5 * ((place[:, None] - place[None]) / max(sigma, 1e-3)) ** 2)
+    return bell / bell.pow(2).sum(dim=1, keepdim=True).sqrt()
 
 
 def ultrasound(
