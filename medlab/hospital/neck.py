@@ -14,7 +14,7 @@ from medlab.hospital.streams import stream
 
 DEPTH_MM = 40.0
 FINE = 192  # cells along each side of the grid on which sound is simulated
-# Power of the echoes in dB relative to the thyroid: the order is that of any neck scan, the numbers are this simulation's.
+# Power of the echoes in dB relative to the thyroid: the order is that of any neck scan, the values are simulated ones.
 TISSUE_DB = {"skin": 6.0, "fat": -9.0, "muscle": -13.0, "thyroid": 0.0, "artery": -38.0, "deep": -15.0, "air": -30.0}
 NODULE_DB = {"cyst": -38.0, "benign": -3.0, "malignant": -14.0}
 NODULE_ATTENUATION = {"cyst": 0.05, "benign": 0.5, "malignant": 1.0}
