@@ -81,3 +81,106 @@ def rician(signal: Tensor, sigma: float | Tensor, normal: Tensor) -> Tensor:
             hint="one random number for the real and one for the imaginary part of each value",
         )
     return torch.hypot(signal + sigma * normal[0], sigma * normal[1])
+
+
+def coil_maps(coils: int, shape: tuple[int, ...]) -> Tensor:
+    """Return sensitivities of receive coils placed around the field: smooth, complex, strongest beside each coil.
+
+    Parameters
+    ----------
+    coils : int
+        At least 1.
+    shape : tuple of int
+        ([D,] H, W) of the image.
+
+    Returns
+    -------
+    Tensor, shape (coils, [D,] H, W), complex64
+        The sum of their squared lengths is 1 in every pixel.
+
+    Raises
+    ------
+    MedlabError
+        If there is no coil, or the shape has not two or three axes.
+
+    References
+    ----------
+    Pruessmann et al. (SENSE), Magn Reson Med 42:952 (1999).
+
+    Examples
+    --------
+    >>> coil_maps(4, (8, 8)).abs().pow(2).sum(0).round(decimals=4).unique().tolist()
+    [1.0]
+    """
+    if coils < 1 or len(shape) not in (2, 3):
+        raise MedlabError(f"{coils} coils over {tuple(shape)}; wanted 1 or more over 2 or 3 axes", hint="4, (64, 64)")
+    angle = 2 * torch.pi * torch.arange(coils) / coils
+    lines = [(torch.arange(n) + 0.5) / n * 2 - 1 for n in shape]
+    *depth, row, column = torch.meshgrid(*lines, indexing="ij")
+    around = angle.reshape(-1, *[1] * len(shape))
+    far = (row - 1.2 * torch.sin(around)) ** 2 + (column - 1.2 * torch.cos(around)) ** 2
+    # Coils of a volume alternate between two rings, so that slices differ too.
+    if depth:
+        ring = torch.where(torch.arange(coils) % 2 == 0, 0.5, -0.5).reshape(around.shape)
+        far = far + (depth[0] - ring) ** 2
+    length = 1 / (0.3 + far)
+    # Phase grows along the direction of the coil, as that of a loop's field does.
+    phase = around + 1.0 * (row * torch.sin(around) + column * torch.cos(around))
+    maps = torch.polar(length, phase.expand_as(length).contiguous())
+    return maps / length.pow(2).sum(dim=0).sqrt()
+
+
+def acquire(images: Tensor, maps: Tensor, sigma: float, normal: Tensor) -> Tensor:
+    """Return what coils record of images: k-space with the noise of each coil.
+
+    Parameters
+    ----------
+    images : Tensor, shape (N, [D,] H, W), real or complex
+    maps : Tensor, shape (C, [D,] H, W), complex
+        Sensitivities, such as those of ``coil_maps``.
+    sigma : float
+        Standard deviation of the real and of the imaginary part of a sample, in units of the image.
+    normal : Tensor, shape (2, N, C, [D,] H, W)
+        Standard normal numbers, from a seeded generator.
+
+    Returns
+    -------
+    Tensor, shape (N, C, [D,] H, W), complex
+
+    Raises
+    ------
+    MedlabError
+        If shapes do not agree.
+
+    Examples
+    --------
+    >>> maps, noise = coil_maps(2, (4, 4)), torch.zeros(2, 1, 2, 4, 4)
+    >>> image = combine(acquire(torch.ones(1, 4, 4), maps, 0.1, noise), maps)
+    >>> image.abs().round(decimals=4).unique().tolist()
+    [1.0]
+    """
+    wanted = (2, len(images), *maps.shape)
+    if images.shape[1:] != maps.shape[1:] or normal.shape != wanted:
+        got = f"images {tuple(images.shape)}, maps {tuple(maps.shape)}, normal {tuple(normal.shape)}"
+        raise MedlabError(f"{got}; wanted normal {wanted} and maps of the images' shape", hint="coil_maps(4, (H, W))")
+    samples = to_kspace(images[:, None] * maps, dims=maps.ndim - 1)
+    return samples + sigma * torch.complex(normal[0], normal[1])
+
+
+def combine(kspace: Tensor, maps: Tensor) -> Tensor:
+    """Return one complex image (N, [D,] H, W) of several coils' k-space (N, C, [D,] H, W), weighted by sensitivity.
+
+    Of maps whose squared lengths sum to 1, its noise is that of one coil: its magnitude is Rician.
+
+    References
+    ----------
+    Roemer et al., Magn Reson Med 16:192 (1990), doi:10.1002/mrm.1910160203.
+
+    Examples
+    --------
+    >>> maps = coil_maps(2, (4, 4))
+    >>> combine(to_kspace(maps[None]), maps).real.round(decimals=4).unique().tolist()
+    [1.0]
+    """
+    weight = maps.abs().pow(2).sum(dim=0).clamp(min=1e-12)
+    return (from_kspace(kspace, dims=maps.ndim - 1) * maps.conj()).sum(dim=1) / weight

@@ -231,7 +231,7 @@ def _made(kind: str, geometry: tuple, dtype: torch.dtype, device: str) -> Tensor
         return torch.sparse_csr_tensor(pointers, indices, values, matrix.shape, check_invariants=False).to(device)
 
 
-_kept = lru_cache(maxsize=8)(_made)
+_kept = lru_cache(maxsize=16)(_made)
 
 
 def _touched(pixel: float, width: float) -> int:
