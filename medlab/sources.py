@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from difflib import get_close_matches
 from numbers import Integral
@@ -21,6 +19,7 @@ from data_fetch.fetch import fetch
 from medlab.cohort import SPLITS, Cohort, from_arrays
 from medlab.errors import DataError, MedlabError, SourceUnavailable, unknown
 from medlab.npz import check_memory, read_npz
+from medlab.packaged import PACKAGED
 
 # What only the simulated hospital, or (fit) only a folder of images, can be asked for.
 _OPTIONS = ("patients", "dose", "site", "device", "fit")
@@ -77,8 +76,8 @@ def open(source: str | os.PathLike, *, size: int | tuple[int, ...] | None = None
 
         hospital = Hospital(patients=options.pop("patients", 400), seed=seed)
         return hospital.cohort(source.partition(":")[2], size=64 if size is None else size, **options)
-    if source in _PACKAGED:
-        return _resized(_PACKAGED[source][1](), size)
+    if source in PACKAGED:
+        return _resized(PACKAGED[source][1](), size)
     cards = all_cards()
     if source in cards:
         return _resized(_from_card(cards[source]), size)
@@ -104,7 +103,7 @@ def known() -> dict[str, str]:
     from medlab.hospital import MODALITIES
 
     names = {name: card.title for name, card in all_cards().items()}
-    names |= {name: line for name, (line, _) in _PACKAGED.items()}
+    names |= {name: line for name, (line, _) in PACKAGED.items()}
     return names | {f"hospital:{name}": f"simulated: {name.replace('_', ' ')}" for name in MODALITIES}
 
 
@@ -127,78 +126,6 @@ def _from_card(card: Card) -> Cohort:
         licence=card.licence,
         notes=card.problems,
     )
-
-
-def _ct_dicom() -> Cohort:
-    import pydicom
-
-    slice_ = pydicom.dcmread(pydicom.examples.get_path("ct"))
-    density = slice_.pixel_array * float(slice_.RescaleSlope) + float(slice_.RescaleIntercept)
-    return from_arrays(
-        density[None].astype(np.float32),
-        [str(slice_.PatientID)],
-        spacing=tuple(float(step) for step in slice_.PixelSpacing),
-        modality="CT",
-        intensity="HU",
-        source="CT_small.dcm, an axial CT slice that pydicom carries",
-        licence="as distributed with pydicom (MIT)",
-    )
-
-
-def _photo(name: str, **about) -> Cohort:
-    import skimage.data
-
-    return from_arrays(getattr(skimage.data, name)()[None], [name], spacing=(float("nan"), float("nan")), **about)
-
-
-def _retina() -> Cohort:
-    return _photo(
-        "retina",
-        modality="fundus photograph",
-        source="Häggström 2014, doi:10.15347/wjm/2014.008 (scikit-image)",
-        licence="CC0 1.0",
-    )
-
-
-def _ihc() -> Cohort:
-    return _photo(
-        "immunohistochemistry",
-        modality="immunohistochemistry",
-        source="colonic glands, FHL2 by DAB with hematoxylin, CMMI (scikit-image)",
-        licence="no known copyright restrictions",
-    )
-
-
-def _mni152() -> Cohort:
-    import nibabel
-
-    # The file is found without importing nilearn, which takes seconds.
-    spec = importlib.util.find_spec("nilearn")
-    folder = Path(spec.submodule_search_locations[0]) if spec else Path("nilearn")
-    path = folder / "datasets" / "data" / "mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
-    if not path.is_file():
-        raise SourceUnavailable(
-            f"nilearn does not carry {path.name}", hint='pip install "nilearn>=0.11", or use "hospital:chest_xray"'
-        )
-    head = nibabel.as_closest_canonical(nibabel.load(path))
-    return from_arrays(
-        head.get_fdata(dtype=np.float32)[None, None],
-        ["average of 152 people"],
-        spacing=tuple(float(step) for step in head.header.get_zooms()[:3]),
-        modality="T1-weighted MRI",
-        intensity="relative signal, 0 to 255",
-        source="MNI ICBM152 2009a (Fonov et al. 2011, doi:10.1016/j.neuroimage.2010.07.033; nilearn)",
-        licence="MNI: free use with its notice, (C) 1993-2009 Louis Collins, McConnell Brain Imaging Centre",
-        notes=("an average of 152 people: sharper and less noisy than any one of them",),
-    )
-
-
-_PACKAGED: dict[str, tuple[str, Callable[[], Cohort]]] = {
-    "ct_dicom": ("a real CT slice in HU, from DICOM (pydicom carries it)", _ct_dicom),
-    "retina_photo": ("a real fundus photograph (scikit-image carries it)", _retina),
-    "ihc_photo": ("a real photograph of stained tissue (scikit-image carries it)", _ihc),
-    "mni152": ("the MNI152 average T1 brain, 1 mm (nilearn carries it)", _mni152),
-}
 
 
 def _from_path(path: Path) -> Cohort:

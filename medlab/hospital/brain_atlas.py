@@ -5,17 +5,15 @@ Coordinates are those of MNI, in mm: x to the right, y to the front, z to the to
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from medlab.errors import SourceUnavailable
+from medlab.packaged import carried
 
 FIELD_MM = 220.0  # side of the cube that holds the head
 CENTER = (-0.5, -17.5, -10.5)  # its middle
@@ -103,12 +101,8 @@ def _averaged(name: str, points: int) -> Tensor:
     """Return one file of MNI152 over the field, each point the mean of its cell, axes z, y, x, 0 to 1."""
     import nibabel
 
-    # The file is found without importing nilearn, which takes seconds.
-    spec = importlib.util.find_spec("nilearn")
-    folder = Path(spec.submodule_search_locations[0]) if spec else Path("nilearn")
-    path = folder / "datasets" / "data" / f"mni_icbm152_{name}_tal_nlin_sym_09a_converted.nii.gz"
-    if not path.is_file():
-        raise SourceUnavailable(f"nilearn does not carry {path.name}", hint='pip install "nilearn>=0.11"')
+    # nilearn takes seconds to import.
+    path = carried("nilearn", f"datasets/data/mni_icbm152_{name}_tal_nlin_sym_09a_converted.nii.gz")
     voxels = np.asarray(nibabel.load(path).dataobj).T
     side = int(FIELD_MM)
     whole = torch.zeros(1, side, side, side)
