@@ -254,7 +254,7 @@ def _lungs(chest: Chest, made: Slices, t: Tensor, room: Tensor, heart: Tensor, s
     depth = (y / chest.b).clamp(-1, 1)
     density = 1000 * (body.lung_density - 0.27) * 0.7 - 845 + 40 * depth
     made.paint(lung, density)
-    vessel = _vessels(chest, made, t) * step(room - 0.2, 0.4)
+    vessel = _vessels(chest, made, t, room > -0.2) * step(room - 0.2, 0.4)
     opacity, fill = _pneumonia(chest, made, t)
     made.paint(lung * opacity * fill, 35.0, IODINE["pneumonia"])
     made.paint(lung * vessel, HU["blood"], IODINE["vessel"])
@@ -268,16 +268,18 @@ def _lungs(chest: Chest, made: Slices, t: Tensor, room: Tensor, heart: Tensor, s
     }  # fmt: skip
 
 
-def _vessels(chest: Chest, made: Slices, t: Tensor) -> Tensor:
-    """Return the share of blood vessels, 0 to 1; those thinner than a pixel are widened and thinned."""
+def _vessels(chest: Chest, made: Slices, t: Tensor, where: Tensor) -> Tensor:
+    """Return the share of blood vessels where asked, 0 to 1; those thinner than a pixel are widened and thinned."""
     z = (t - 0.52) * chest.body.length
-    n, size = len(made.x), made.x.shape[-1]
+    size = made.x.shape[-1]
+    somewhere = where.any(dim=0)
     point = torch.stack([made.x, made.y, z.expand_as(made.x)], dim=-1)
     total = torch.zeros_like(made.x)
     # Left lung and right lung lie in one half of the image each, and a little beyond its middle.
-    half = size // 2 + 1
-    for side, part in ((0, slice(0, half)), (1, slice(size - half, size))):
-        p, twig = point[:, :, part].reshape(n, -1, 3), chest.twigs[:, side]
+    half, column = size // 2 + 1, torch.arange(size, device=total.device)
+    for side, part in ((0, column < half), (1, column >= size - half)):
+        part = somewhere & part
+        p, twig = point[:, part], _near(chest.twigs[:, side], z, made.pixel)
         start, way, reach, radius = twig[..., :3], twig[..., 3:6], twig[..., 6], twig[..., 7]
         along = p @ way.transpose(1, 2) - (start * way).sum(-1)[:, None]
         square = (p**2).sum(-1)[..., None] - 2 * p @ start.transpose(1, 2) + (start**2).sum(-1)[:, None]
@@ -288,9 +290,20 @@ def _vessels(chest: Chest, made: Slices, t: Tensor) -> Tensor:
         thin = radius[:, None] * (1 - 0.7 * along / reach[:, None])
         wide = (thin**2 + 0.15**2 + (0.4 * made.pixel) ** 2).sqrt()
         amount = (thin / wide) ** 1.5 * torch.exp(-0.7 * square.clamp(min=0) / wide**2)
-        seen = total[:, :, part]
-        total[:, :, part] = torch.maximum(seen, (1.3 * amount.amax(-1)).clamp(max=1).reshape(seen.shape))
+        total[:, part] = torch.maximum(total[:, part], (1.3 * amount.amax(-1)).clamp(max=1))
     return total
+
+
+def _near(twigs: Tensor, z: Tensor, pixel: float) -> Tensor:
+    """Return those twigs (N, M, 8) that reach the slice at height z (N, 1, 1): the others are too far to be seen."""
+    start, end = twigs[..., 2], twigs[..., 2] + twigs[..., 5] * twigs[..., 6]
+    level = z.reshape(-1, 1)
+    gap = torch.maximum(torch.minimum(start, end) - level, level - torch.maximum(start, end)).clamp(min=0)
+    wide = (twigs[..., 7] ** 2 + 0.15**2 + (0.4 * pixel) ** 2).sqrt()
+    gap = gap / wide  # at 5.2 widths a vessel has faded to 6e-9
+    count = max(1, int((gap < 5.2).sum(dim=1).max()))
+    chosen = gap.topk(count, dim=1, largest=False).indices
+    return twigs.gather(1, chosen[..., None].expand(-1, -1, twigs.shape[-1]))
 
 
 def _pneumonia(chest: Chest, made: Slices, t: Tensor) -> tuple[Tensor, Tensor]:
