@@ -67,15 +67,12 @@ def open(source: str | os.PathLike, *, size: int | tuple[int, ...] | None = None
     >>> open("ct_dicom").images.shape
     torch.Size([1, 1, 128, 128])
     """
+    if isinstance(source, str) and source.startswith("hospital:"):
+        return _from_hospital(source.partition(":")[2], 64 if size is None else size, seed, options)
     for name in options:
         if name not in _OPTIONS:
             raise unknown("option", name, ["size", "seed", *_OPTIONS])
     fit = options.pop("fit", None)
-    if isinstance(source, str) and source.startswith("hospital:"):
-        from medlab.hospital import Hospital
-
-        hospital = Hospital(patients=options.pop("patients", 400), seed=seed)
-        return hospital.cohort(source.partition(":")[2], size=64 if size is None else size, **options)
     if source in PACKAGED:
         return _resized(PACKAGED[source][1](), size)
     cards = all_cards()
@@ -105,6 +102,20 @@ def known() -> dict[str, str]:
     names = {name: card.title for name, card in all_cards().items()}
     names |= {name: line for name, (line, _) in PACKAGED.items()}
     return names | {f"hospital:{name}": f"simulated: {name.replace('_', ' ')}" for name in MODALITIES}
+
+
+def _from_hospital(modality: str, size, seed: int, options: dict) -> Cohort:
+    from medlab.hospital import Hospital
+    from medlab.hospital.hospital import own_options
+    from medlab.hospital.modalities import MODALITIES
+
+    if modality in MODALITIES:
+        allowed = ["patients", "dose", "site", "device", *own_options(MODALITIES[modality])]
+        for name in options:
+            if name not in allowed:
+                raise unknown(f"option of hospital:{modality}", name, ["size", "seed", *allowed])
+    hospital = Hospital(patients=options.pop("patients", 400), seed=seed)
+    return hospital.cohort(modality, size=size, **options)
 
 
 def _from_card(card: Card) -> Cohort:
