@@ -39,7 +39,7 @@ class Atlas:
 
 def points_of(size: int) -> int:
     """Return the points along each side of the atlas for images of some size, so that its cells match their pixels."""
-    return 55 if size <= 56 else 110 if size <= 128 else 160
+    return 55 if size <= 56 else 110 if size <= 200 else 160
 
 
 @lru_cache(maxsize=3)
