@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 
@@ -32,7 +32,6 @@ class Card:
     task: str
     modality: str
     classes: tuple[str, ...]
-    positive: str
     patients: str
     licence: str
     citation: str
@@ -42,10 +41,11 @@ class Card:
     problems: tuple[str, ...]
     splits: dict[str, int]
     files: tuple[File, ...]
+    positive: str | None = None
 
 
 def load_card(name: str) -> Card:
-    """Return the card of that name.
+    """Return the card of that name; ``name_64`` has the 64-pixel file of a set that comes in several sizes.
 
     Raises
     ------
@@ -56,8 +56,18 @@ def load_card(name: str) -> Card:
     --------
     >>> load_card("breastmnist").positive
     'malignant'
+    >>> load_card("breastmnist_64").files[0].mirror
+    'medmnist/breastmnist_64.npz'
     """
     names = sorted(path.stem for path in FOLDER.glob("*.toml"))
+    base, _, size = str(name).rpartition("_")
+    if base in names and size.isdigit():
+        card = read_card(FOLDER / f"{base}.toml")
+        own = tuple(file for file in card.files if PurePosixPath(file.mirror).stem == name)
+        if own:
+            return replace(card, name=name, title=re.sub(r"\b28\b", size, card.title), files=own)
+        sizes = [PurePosixPath(file.mirror).stem for file in card.files]
+        raise FetchError(f"{base} does not come in size {size}", f"choose one of: {', '.join(sizes)}")
     if name not in names:
         near = get_close_matches(str(name).lower(), names, n=1)
         hint = f"did you mean {near[0]!r}?" if near else "choose one of them"
@@ -135,7 +145,7 @@ def _card_faults(found: dict, stem: str) -> list[str]:
     faults = []
     if found["name"] != stem:
         faults.append(f"name: {found['name']!r} in a file called {stem}.toml")
-    if found["positive"] not in found["classes"]:
+    if found.get("positive", found["classes"][0]) not in found["classes"]:
         faults.append(f"positive: {found['positive']!r} is not one of the classes {found['classes']}")
     if not found["not_for_clinical_use"]:
         faults.append("not_for_clinical_use: must be true")

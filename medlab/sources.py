@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 from torch.nn import functional as F
 
-from data_fetch.cards import Card, all_cards
+from data_fetch.cards import all_cards, load_card
 from data_fetch.errors import Damaged, FetchError, Unavailable
 from data_fetch.fetch import fetch
 from medlab.cohort import SPLITS, Cohort, from_arrays
@@ -76,8 +76,8 @@ def open(source: str | os.PathLike, *, size: int | tuple[int, ...] | None = None
     if source in PACKAGED:
         return _resized(PACKAGED[source][1](), size)
     cards = all_cards()
-    if source in cards:
-        return _resized(_from_card(cards[source]), size)
+    if source in cards or (isinstance(source, str) and source.rpartition("_")[0] in cards):
+        return _resized(_from_card(source), size)
     text = str(source)
     if isinstance(source, os.PathLike) or any(sign in text for sign in "/\\.~") or os.path.exists(text):
         path = Path(text).expanduser()
@@ -118,8 +118,9 @@ def _from_hospital(modality: str, size, seed: int, options: dict) -> Cohort:
     return hospital.cohort(modality, size=size, **options)
 
 
-def _from_card(card: Card) -> Cohort:
+def _from_card(name: str) -> Cohort:
     try:
+        card = load_card(name)
         path = fetch(card)
     except Unavailable as error:
         raise SourceUnavailable(error.message, hint=error.hint) from None
@@ -132,7 +133,7 @@ def _from_card(card: Card) -> Cohort:
         path,
         modality=card.modality,
         classes=card.classes,
-        positive=card.positive,
+        positive=card.positive or "",
         source=f"{card.title} (doi:{card.doi[0]})",
         licence=card.licence,
         notes=card.problems,

@@ -341,3 +341,25 @@ def test_a_cohort_from_a_file_is_a_cohort_like_any_other(tmp_path):
     cohort = medlab.open(save(tmp_path, images=GRAY))
     assert isinstance(replace(cohort[1:3]), Cohort)
     assert cohort.source == "mine.npz"
+
+
+@pytest.mark.parametrize("name", [n for n in sources.all_cards() if "mnist" in n])
+def test_every_set_of_medmnist_opens_in_its_layout(tmp_path, monkeypatch, name):
+    card = sources.all_cards()[name]
+    color = name.startswith(("path", "derma", "retina", "blood"))
+    shape = (9, 28, 28, 28) if name.endswith("3d") else (9, 28, 28, 3) if color else (9, 28, 28)
+    rng = np.random.default_rng(0)
+    wide = (9, len(card.classes)) if "multi-label" in card.task else (9, 1)
+    most = 2 if "multi-label" in card.task else len(card.classes)
+    arrays = {}
+    for part in ("train", "val", "test"):
+        arrays[f"{part}_images"] = rng.integers(0, 256, shape, dtype=np.uint8)
+        arrays[f"{part}_labels"] = rng.integers(0, most, wide, dtype=np.uint8)
+    np.savez(tmp_path / "some.npz", **arrays)
+    monkeypatch.setattr(sources, "fetch", lambda card: tmp_path / "some.npz")
+    cohort = medlab.open(name)
+    assert cohort.dims == (3 if name.endswith("3d") else 2)
+    assert cohort.images.shape[1] == (3 if color else 1)
+    assert cohort.classes == card.classes
+    assert [len(part) for part in cohort.split()] == [9, 9, 9]
+    assert cohort.target().shape == (27,)

@@ -3,7 +3,8 @@ import pytest
 from data_fetch.cards import FOLDER, all_cards, load_card, read_card
 from data_fetch.errors import FetchError
 
-GOOD = (FOLDER / "breastmnist.toml").read_text(encoding="utf-8")
+# With its first file alone: the faults below are put in one place each.
+GOOD = "[[files]]".join((FOLDER / "breastmnist.toml").read_text(encoding="utf-8").split("[[files]]")[:2])
 
 
 def test_every_card_is_valid_and_states_what_a_reader_must_know():
@@ -54,3 +55,31 @@ def test_a_card_with_a_fault_is_refused_by_name(tmp_path, old, new, said):
     with pytest.raises(FetchError, match=r"breastmnist\.toml") as caught:
         read_card(path)
     assert said in str(caught.value)
+
+
+def test_all_of_medmnist_is_there():
+    cards = {name: card for name, card in all_cards().items() if "mnist" in name}
+    assert len(cards) == 18
+    assert sum(len(card.files) for card in cards.values()) == 12 * 4 + 6 * 2
+    assert len({file.md5 for card in cards.values() for file in card.files}) == 60
+    # 707962 images in two dimensions and 9996 in three: the sums that the collection states.
+    flat = sum(sum(card.splits.values()) for name, card in cards.items() if not name.endswith("3d"))
+    deep = sum(sum(card.splits.values()) for name, card in cards.items() if name.endswith("3d"))
+    assert (flat, deep) == (707962, 9996)
+    assert cards["dermamnist"].licence == "CC BY-NC 4.0"
+
+
+def test_every_alternative_is_a_modality():
+    from medlab.hospital import MODALITIES
+
+    assert all(card.alternative.removeprefix("hospital:") in MODALITIES for card in all_cards().values())
+
+
+def test_a_size_is_part_of_the_name():
+    card = load_card("pneumoniamnist_128")
+    assert [file.md5 for file in card.files] == ["05b46931834c231683c68f40c47b2971"]
+    assert "128 x 128" in card.title
+    with pytest.raises(FetchError, match="does not come in size 32"):
+        load_card("pneumoniamnist_32")
+    with pytest.raises(FetchError, match="does not come in size 224"):
+        load_card("organmnist3d_224")
