@@ -1,7 +1,7 @@
 """A simulated hospital whose truth is known: patients, sites, scanners and images. Nothing in it is real.
 
-What causes what is drawn in ``docs/hospital_graph.png`` and written in ``COEFFICIENTS`` and in the module ``records``. How
-the modalities look: ``docs/hospital_modalities.png``.
+What causes what is drawn in ``docs/hospital_graph.png``, and written in ``COEFFICIENTS`` and in the module ``records``.
+How the modalities look: ``docs/hospital_modalities.png``.
 """
 
 from medlab.hospital.hospital import Hospital
