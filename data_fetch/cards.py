@@ -11,21 +11,31 @@ from pathlib import Path, PurePosixPath
 from data_fetch.errors import FetchError
 
 FOLDER = Path(__file__).parent / "cards"
+_RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class File:
-    """One file of a data set: the publisher's address, its size and md5, and its place below a mirror or cache."""
+    """One file of a data set: the publisher's address, its size and hash, and its place below a mirror or cache.
+
+    Where the publisher states no hash there is none: the first download records its own.
+    """
 
     url: str
-    md5: str
     mirror: str
+    md5: str | None = None
+    sha256: str | None = None
     bytes: int | None = None
 
 
 @dataclass(frozen=True)
 class Card:
-    """What is known of a data set; see the files in ``data_fetch/cards`` for examples."""
+    """What is known of a data set; see the files in ``data_fetch/cards`` for examples.
+
+    ``access`` is "open" or "registration"; then ``how`` says where to ask. ``redistribution`` and ``commercial``: what
+    the licence allows. ``folder`` is set for what arrives packed: where below a mirror or cache its files lie, and
+    ``inside`` the part of that folder to be opened.
+    """
 
     name: str
     title: str
@@ -34,6 +44,9 @@ class Card:
     classes: tuple[str, ...]
     patients: str
     licence: str
+    redistribution: bool
+    commercial: bool
+    access: str
     citation: str
     doi: tuple[str, ...]
     not_for_clinical_use: bool
@@ -42,6 +55,9 @@ class Card:
     splits: dict[str, int]
     files: tuple[File, ...]
     positive: str | None = None
+    how: str | None = None
+    folder: str | None = None
+    inside: str | None = None
 
 
 def load_card(name: str) -> Card:
@@ -72,7 +88,10 @@ def load_card(name: str) -> Card:
         near = get_close_matches(str(name).lower(), names, n=1)
         hint = f"did you mean {near[0]!r}?" if near else "choose one of them"
         raise FetchError(f"unknown data set {name!r}; known: {', '.join(names)}", hint)
-    return read_card(FOLDER / f"{name}.toml")
+    card = read_card(FOLDER / f"{name}.toml")
+    # A set that comes in several sizes has a file for each: the one called like the set is meant.
+    own = tuple(file for file in card.files if PurePosixPath(file.mirror).stem == name)
+    return replace(card, files=own) if own else card
 
 
 def all_cards() -> dict[str, Card]:
@@ -100,7 +119,7 @@ def read_card(path: Path) -> Card:
         raise FetchError(f"card {path.name} cannot be read: {error}", "it must be a TOML file in UTF-8") from error
     faults = _missing(Card, found, "")
     files = found.get("files", [])
-    if not isinstance(files, list) or not files:
+    if not isinstance(files, list) or not (files or found.get("access") == "registration"):
         faults.append("files: wanted at least one [[files]] table")
         files = []
     for k, file in enumerate(files):
@@ -120,7 +139,9 @@ def _missing(kind: type, found: dict, where: str) -> list[str]:
     faults = [f"{where}{key}: not a key of a card" for key in found if key not in known]
     for name, field in known.items():
         typed = wanted[re.match(r"\w+", field.type)[0]]
-        if name in found and (not isinstance(found[name], typed) or found[name] in ("", [])):
+        if name in found and (
+            not isinstance(found[name], typed) or found[name] == "" or (found[name] == [] and name != "files")
+        ):
             faults.append(f"{where}{name}: {found[name]!r} is not a {typed.__name__} with something in it")
         elif name not in found and "None" not in field.type:
             faults.append(f"{where}{name}: missing")
@@ -131,14 +152,22 @@ def _file_faults(file: dict, where: str) -> list[str]:
     faults = []
     if not file["url"].startswith("https://"):
         faults.append(f"{where}url: wanted https://...")
-    if not re.fullmatch(r"[0-9a-f]{32}", file["md5"]):
-        faults.append(f"{where}md5: wanted 32 hexadecimal digits")
-    place = PurePosixPath(file["mirror"])
-    if place.is_absolute() or ".." in place.parts or re.search(r"[\\:]", file["mirror"]):
+    for name, digits in (("md5", 32), ("sha256", 64)):
+        if name in file and not re.fullmatch(rf"[0-9a-f]{{{digits}}}", file[name]):
+            faults.append(f"{where}{name}: wanted {digits} hexadecimal digits")
+    if not _stays_below(file["mirror"]):
         faults.append(f"{where}mirror: wanted a relative path with forward slashes that stays below its folder")
     if file.get("bytes", 1) < 1:
         faults.append(f"{where}bytes: wanted a positive number")
     return faults
+
+
+def _stays_below(place: str) -> bool:
+    """Return whether a path is relative, leads nowhere else, and can be stored by every system."""
+    parts = place.split("/")
+    return all(
+        re.fullmatch(r"[\w\-+=@(),][\w\-+=@(), .]*", part) and part[-1] not in " ." for part in parts
+    ) and not any(_RESERVED.fullmatch(part.partition(".")[0]) for part in parts)
 
 
 def _card_faults(found: dict, stem: str) -> list[str]:
@@ -147,6 +176,17 @@ def _card_faults(found: dict, stem: str) -> list[str]:
         faults.append(f"name: {found['name']!r} in a file called {stem}.toml")
     if found.get("positive", found["classes"][0]) not in found["classes"]:
         faults.append(f"positive: {found['positive']!r} is not one of the classes {found['classes']}")
+    if found["access"] not in ("open", "registration"):
+        faults.append(f"access: {found['access']!r} is neither 'open' nor 'registration'")
+    if (found["access"] == "registration") != ("how" in found):
+        faults.append("how: wanted with access = 'registration', and only then")
+    if "files" in found and not found["files"] and "folder" not in found:
+        faults.append("folder: wanted where no file is named")
+    for name in ("folder", "inside"):
+        if name in found and not _stays_below(found[name]):
+            faults.append(f"{name}: wanted a relative path with forward slashes that stays below its folder")
+    if "inside" in found and "folder" not in found:
+        faults.append("inside: wanted only with folder")
     if not found["not_for_clinical_use"]:
         faults.append("not_for_clinical_use: must be true")
     if bad := [doi for doi in found["doi"] if not str(doi).startswith("10.")]:

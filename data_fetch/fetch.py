@@ -1,25 +1,39 @@
-"""Fetch a data set: from the mirror folder, from the cache, or from the publisher; verified every time."""
+"""Fetch a data set: from the mirror, from the cache, or from the publisher; whole, once, and verified."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
-import logging
+import json
 import os
+import shutil
 import tempfile
+import time
 import warnings
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
+from data_fetch import archives
 from data_fetch.cards import Card, File, load_card
-from data_fetch.errors import Damaged, Unavailable
+from data_fetch.errors import Damaged, FetchError, Unavailable
+from data_fetch.transport import PATIENT, Patience, Wanted, address, download, share
+
+HASHES = "medlab-hashes.json"
+_SETTLED = 2.0  # seconds after a change from which on the file system's clock tells a further change
 
 
-def fetch(card_name: str | Card, *, progress: bool = True) -> Path:
-    """Return the path of the file of a data set, whose size and md5 have just been verified.
+def fetch(card_name: str | Card, *, progress: bool = True, patience: Patience = PATIENT) -> Path:
+    """Return the path of a data set: its file, or the folder of its files.
 
-    Looked for in this order: the folder named by the environment variable MEDLAB_MIRROR (a relative one from the
-    working folder, then from the folder that holds this package); the cache (MEDLAB_DATA, or the user's cache
-    folder); the publisher's address.
+    Looked for in this order: the folder or address named by the environment variable MEDLAB_MIRROR (a relative folder
+    from the working folder, then from the folder that holds this package); the cache (MEDLAB_DATA, or the user's cache
+    folder); the publisher's address. What several processes ask for at once is downloaded once.
+
+    Size and hash are verified on arrival, and again when size, times or place on disk differ from the last time. Where
+    the publisher states no hash, the first download's is recorded and from then on wanted. A folder of a mirror that
+    the set is called after is taken as it is: its owner vouches for it.
 
     Parameters
     ----------
@@ -27,6 +41,8 @@ def fetch(card_name: str | Card, *, progress: bool = True) -> Path:
         Name of a card, such as "pneumoniamnist".
     progress : bool
         Show a bar while downloading.
+    patience : Patience
+        Timeouts and tries.
 
     Raises
     ------
@@ -43,29 +59,96 @@ def fetch(card_name: str | Card, *, progress: bool = True) -> Path:
     'breastmnist.npz'
     """
     card = load_card(card_name) if isinstance(card_name, str) else card_name
-    file = card.files[0]
     mirror = mirror_folder()
-    if mirror is not None and (path := mirror / file.mirror).is_file():
-        verify(path, file)
-        return path
-    path = cache_folder() / file.mirror
-    if path.is_file():
-        try:
-            verify(path, file)
-            return path
-        except Damaged as damage:
-            warnings.warn(f"{damage.message}; downloading it again", stacklevel=2)
-    return _download(card, file, progress)
+    if card.folder:
+        for store in filter(None, (mirror, cache_folder())):
+            if found := _unpacked(card, store, vouched=store == mirror):
+                return found
+    if card.access != "open":
+        place = cache_folder() / (card.folder or card.files[0].mirror)
+        raise Unavailable(
+            f"{card.title} is given only to those who register: {card.how}",
+            f"put it at {place}, or name a folder that holds {place.name} in MEDLAB_MIRROR; "
+            f"or use simulated data: {card.alternative!r}",
+        )
+    paths = [_file(card, file, mirror, progress, patience) for file in card.files]
+    if not card.folder:
+        return paths[0] if len(paths) == 1 else paths[0].parent
+    return _unpack(card, paths)
+
+
+def place(card_name: str | Card, given: Path) -> Path:
+    """Verify a file that was downloaded by hand, copy it into the cache, and return the path of the data set.
+
+    Raises
+    ------
+    Damaged
+        If it is none of the files that the card describes.
+
+    Examples
+    --------
+    >>> place("breastmnist", Path("~/Downloads/breastmnist.npz"))  # doctest: +SKIP
+    """
+    card = load_card(card_name) if isinstance(card_name, str) else card_name
+    named = [file for file in card.files if Path(file.mirror).name == given.name] or list(card.files[:1])
+    if not named:
+        raise Unavailable(f"the card of {card.name} names no file", f"put the folder at {cache_folder() / card.folder}")
+    file = named[0]
+    verify(given, file)
+    target = _writable(cache_folder()) / file.mirror
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = target.with_name(f".{target.name}-{os.getpid()}")
+    shutil.copyfile(given, beside)
+    share(beside)
+    os.replace(beside, target)
+    return fetch(card)
+
+
+def prefetch(card: Card, folder: Path, *, progress: bool = True, patience: Patience = PATIENT) -> list[Path]:
+    """Put the files of a data set, packed as published, into a folder that can be a class's mirror or web root.
+
+    Hashes that the publisher does not state are written to ``medlab-hashes.json`` there, so that all get the same.
+
+    Examples
+    --------
+    >>> prefetch(load_card("breastmnist"), Path("class"))  # doctest: +SKIP
+    [PosixPath('class/medmnist/breastmnist.npz')]
+    """
+    if card.access != "open":
+        raise Unavailable(f"{card.title} is given only to those who register: {card.how}", "each does so in person")
+    if not card.redistribution:
+        warnings.warn(f"{card.name}: its terms ({card.licence}) do not allow passing it on", stacklevel=2)
+    paths = []
+    for file in card.files:
+        target = folder / file.mirror
+        if not _verified(target, file, folder):
+            _locked_download(card, file, folder, progress, patience)
+        paths.append(target)
+    return paths
+
+
+def cached(card: Card) -> bool:
+    """Return whether a data set can be had without a network, from the cache or a mirror folder; nothing is hashed."""
+    stores = [store for store in (mirror_folder(), cache_folder()) if store]
+    if card.folder and any((store / card.folder).is_dir() for store in stores):
+        return True
+    return bool(card.files) and all(any((store / f.mirror).is_file() for store in stores) for f in card.files)
 
 
 def mirror_folder() -> Path | None:
     """Return the folder that MEDLAB_MIRROR names, or None if it names none that exists."""
     named = os.environ.get("MEDLAB_MIRROR", "")
-    if not named:
+    if not named or "://" in named:
         return None
     folder = Path(named).expanduser()
     checkout = Path(__file__).resolve().parent.parent
-    return next((place.resolve() for place in (folder, checkout / folder) if place.is_dir()), None)
+    return next((where.resolve() for where in (folder, checkout / folder) if where.is_dir()), None)
+
+
+def mirror_address() -> str | None:
+    """Return the address that MEDLAB_MIRROR names, without final slash, or None."""
+    named = os.environ.get("MEDLAB_MIRROR", "")
+    return named.rstrip("/") if named.startswith(("http://", "https://")) else None
 
 
 def cache_folder() -> Path:
@@ -78,66 +161,207 @@ def cache_folder() -> Path:
 
 
 def verify(path: Path, file: File) -> None:
-    """Raise `Damaged` unless the file has the size and md5 of its card, and `Unavailable` if it cannot be read."""
+    """Raise `Damaged` unless the file has the size and hash of its card, and `Unavailable` if it cannot be read."""
+    algorithm, wanted = ("sha256", file.sha256) if file.sha256 else ("md5", file.md5)
     try:
         size = path.stat().st_size
         with path.open("rb") as opened:
-            # md5 is what the publisher gives; it guards against damage, not against an attacker.
-            got = hashlib.file_digest(opened, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+            # md5 is what most publishers give; it guards against damage, not against an attacker.
+            digest = hashlib.sha256 if file.sha256 else functools.partial(hashlib.md5, usedforsecurity=False)
+            got = hashlib.file_digest(opened, digest).hexdigest() if wanted else None
     except OSError as error:
         raise Unavailable(f"{path} cannot be read: {error.strerror}", "look at its permissions") from error
-    if got != file.md5:
-        wanted = f"{file.md5} ({file.bytes} bytes)" if file.bytes else file.md5
+    if got != wanted or (file.bytes or size) != size:
+        found = f"its {algorithm} is {got} ({size} bytes)" if wanted else f"it has {size} bytes"
+        told = f"{wanted or ''} ({file.bytes} bytes)" if file.bytes else wanted
         raise Damaged(
-            f"{path} is not the published file: its md5 is {got} ({size} bytes), wanted {wanted}",
+            f"{path} is not the published file: {found}, wanted {told}",
             "remove it or replace it with the published one; it was not used",
         )
 
 
-def _download(card: Card, file: File, progress: bool) -> Path:
-    import pooch
+def _unpacked(card: Card, store: Path, vouched: bool) -> Path | None:
+    """Return the data set's own folder in a store, if it is there and (in the cache) still as it was unpacked."""
+    folder = store / card.folder
+    if not folder.is_dir():
+        return None
+    ours = (folder / archives.MANIFEST).is_file()
+    if ours and not archives.intact(folder):
+        if vouched:
+            raise Damaged(f"{folder} differs from its manifest", "restore it, or remove it and fetch again")
+        warnings.warn(f"{folder} differs from what was unpacked there; unpacking it again", stacklevel=3)
+        return None
+    within = folder / card.inside if card.inside else folder
+    return within if within.is_dir() else folder
 
-    address = file.url.partition("?")[0]  # without query: it may carry a token, and error messages travel
-    folder = _writable(cache_folder())
-    target = folder / file.mirror
-    pooch.get_logger().setLevel(logging.WARNING)
+
+def _unpack(card: Card, paths: list[Path]) -> Path:
+    """Unpack the archives of a data set, each into the set's folder, or into one of its own if there are several."""
+    from filelock import FileLock
+
+    store = _writable(cache_folder())
+    with FileLock(_lock(store, card.folder)):
+        if found := _unpacked(card, store, vouched=False):
+            return found  # another process was faster
+        for path in paths:
+            inner = card.folder if len(paths) == 1 else f"{card.folder}/{path.name.partition('.')[0]}"
+            try:
+                archives.unpack(path, store / inner)
+            finally:
+                # Twice the room is more than many have; a damaged folder is fetched again.
+                if path.is_relative_to(store) and (store / inner / archives.MANIFEST).is_file():
+                    path.unlink()
+    within = store / card.folder / (card.inside or "")
+    return within if within.is_dir() else store / card.folder
+
+
+def _file(card: Card, file: File, mirror: Path | None, progress: bool, patience: Patience) -> Path:
+    """Return the verified path of one file: in the mirror, in the cache, or downloaded into it."""
+    if mirror is not None and (path := mirror / file.mirror).is_file():
+        _check(path, file, mirror)
+        return path
+    path = cache_folder() / file.mirror
+    if path.is_file():
+        try:
+            _check(path, file, cache_folder())
+            return path
+        except Damaged as damage:
+            warnings.warn(f"{damage.message}; downloading it again", stacklevel=3)
+    return _locked_download(card, file, _writable(cache_folder()), progress, patience)
+
+
+def _verified(path: Path, file: File, store: Path) -> bool:
     try:
-        pooch.retrieve(
-            file.url,
-            known_hash=f"md5:{file.md5}",
-            fname=target.name,
-            path=target.parent,
-            downloader=pooch.HTTPDownloader(progressbar=progress, timeout=30),
-        )
-    except ValueError as error:
-        raise Damaged(
-            f"what {address} sent is not {target.name} as published (md5 {file.md5})",
-            "try again later, or another network: some sign-in pages answer in the place of every address",
-        ) from error
-    except (OSError, RuntimeError) as error:
-        place = cache_folder() / file.mirror
-        raise Unavailable(
-            f"{target.name} is not here, and {address} could not be downloaded ({_reason(error)})",
-            f"go online and try again; or put the file at {place}; or name a folder that holds {file.mirror} in "
-            f"MEDLAB_MIRROR; or use simulated data: {card.alternative!r}",
-        ) from None
-    _share(target)
-    verify(target, file)
-    return target
+        _check(path, file, store)
+    except FetchError:
+        return False
+    return True
 
 
-def _reason(error: Exception) -> str:
-    # The text of a transport error repeats the whole address: only its kind and the system's words are safe.
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    words = f"status {status}" if status else getattr(error, "strerror", None)
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+def _check(path: Path, file: File, store: Path) -> None:
+    """Verify a file, unless its size, times and place on disk are those of the last time."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be read: {error.strerror}", "look at its permissions") from error
+    wanted = _recorded(file, store)
+    state = [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, wanted.md5, wanted.sha256]
+    note = cache_folder() / ".verified" / f"{hashlib.sha256(str(path).encode()).hexdigest()[:32]}.json"
+    try:
+        if json.loads(note.read_text(encoding="utf-8")) == state:
+            return
+    except (OSError, ValueError):
+        pass
+    verify(path, wanted)
+    # A change right after this look could leave the times as they are: only files at rest are remembered.
+    if time.time() - max(found.st_mtime, found.st_ctime) > _SETTLED:
+        _write(note, state)
 
 
-def _share(path: Path) -> None:
-    """Give a file the mode that any new file gets: temporary files are made for their owner only."""
-    mask = os.umask(0o022)
-    os.umask(mask)
-    path.chmod(0o644 & ~mask)
+def _recorded(file: File, store: Path) -> File:
+    """Return the file with the hash that was recorded at its first download, if its publisher states none."""
+    if file.md5 or file.sha256:
+        return file
+    known = _read(store / HASHES).get(file.mirror, {})
+    return replace(file, sha256=known.get("sha256"), bytes=file.bytes or known.get("bytes"))
+
+
+def _record(file: File, store: Path, got: dict[str, str]) -> None:
+    if file.md5 or file.sha256:
+        return
+    from filelock import FileLock
+
+    with FileLock(_lock(store, HASHES)):
+        size = (store / file.mirror).stat().st_size
+        known = _read(store / HASHES) | {file.mirror: {"sha256": got["sha256"], "bytes": size}}
+        _write(store / HASHES, dict(sorted(known.items())))
+
+
+def _read(path: Path) -> dict:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(path: Path, what) -> None:
+    """Write JSON so that no reader sees half of it; a place that cannot be written is passed by."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f"{path.name}-{os.getpid()}")
+        beside.write_text(json.dumps(what, indent=0), encoding="utf-8")
+        os.replace(beside, path)
+    except OSError:
+        return
+
+
+def _lock(store: Path, name: str) -> str:
+    # The system gives such a lock back when its process ends, however it ends: none can be left behind.
+    folder = store / ".locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.lock")
+
+
+def _locked_download(card: Card, file: File, store: Path, progress: bool, patience: Patience) -> Path:
+    from filelock import FileLock
+
+    target = store / file.mirror
+    with FileLock(_lock(store, file.mirror)):
+        if target.is_file() and _verified(target, file, store):
+            return target  # another process was faster
+        wanted = _recorded(file, store)
+        hashes = tuple((name, value) for name in ("sha256", "md5") if (value := getattr(wanted, name)))
+        failed = None
+        for url, host in _addresses(file):
+            place = Wanted(url, target, wanted.bytes, hashes, plain_host=host)
+            try:
+                with _bar(target.name, progress) as tell:
+                    _record(file, store, download(place, patience=patience, progress=tell))
+                return target
+            except (Damaged, Unavailable) as error:
+                if host:
+                    warnings.warn(f"mirror: {error.message}; asking the publisher", stacklevel=4)
+                failed = error
+            except (OSError, RuntimeError) as error:
+                failed = Unavailable(f"{address(url)} could not be downloaded ({type(error).__name__})")
+    if isinstance(failed, Damaged) or "no space left" in failed.message:
+        raise failed
+    raise Unavailable(
+        f"{target.name} is not here, and {failed.message}",
+        f"{failed.hint + '; or ' if failed.hint else ''}go online and try again; or, downloaded by hand: "
+        f"medlab fetch {card.name} --from FILE (or put it at {target}); or name a folder that holds {file.mirror} in "
+        f"MEDLAB_MIRROR; or use simulated data: {card.alternative!r}",
+    )
+
+
+def _addresses(file: File) -> list[tuple[str, str]]:
+    """Return where to ask, in order, with the host that may be asked without https: only a mirror that was named."""
+    found = [(file.url, "")]
+    if mirror := mirror_address():
+        found.insert(0, (f"{mirror}/{quote(file.mirror)}", urlsplit(mirror).hostname or ""))
+    return found
+
+
+class _bar:
+    """A bar with rate and time left, in terminals and notebooks; it appears only if there is something to wait for."""
+
+    def __init__(self, name: str, shown: bool):
+        self.name, self.shown, self.bar = name, shown, None
+
+    def __enter__(self) -> Callable[[int, int | None], None] | None:
+        return self._tell if self.shown else None
+
+    def _tell(self, have: int, total: int | None) -> None:
+        from tqdm.auto import tqdm
+
+        if self.bar is None:
+            self.bar = tqdm(total=total, desc=self.name, unit="B", unit_scale=True, delay=1, initial=0)
+        self.bar.update(have - self.bar.n)
+
+    def __exit__(self, *_) -> None:
+        if self.bar is not None:
+            self.bar.close()
 
 
 def _writable(folder: Path) -> Path:

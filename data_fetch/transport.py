@@ -1,4 +1,4 @@
-"""Bring one file from an address to a place on disk: resumed, bounded, patient up to a point, and never half visible."""
+"""Bring one file from an address to a place on disk: resumed, bounded, patient to a point, never half visible."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ class Patience:
     total: float = 6 * 3600
     tries: int = 4
     pause: float = 1
+
+
+PATIENT = Patience()
 
 
 @dataclass
@@ -69,7 +72,7 @@ def address(url: str) -> str:
 
 
 def download(
-    wanted: Wanted, *, patience: Patience = Patience(), progress: Callable[[int, int | None], None] | None = None
+    wanted: Wanted, *, patience: Patience = PATIENT, progress: Callable[[int, int | None], None] | None = None
 ) -> dict[str, str]:
     """Download to ``wanted.target`` and return the hashes of the content, by name.
 
@@ -320,7 +323,7 @@ def _kept(wanted: Wanted) -> tuple[int, str]:
     except (OSError, ValueError, KeyError, TypeError):
         validator = ""
     # Without a name for the version only a hash can tell whether the two halves belong together.
-    if have and not (validator or wanted.hashes) or have > (wanted.size or wanted.limit):
+    if (have and not (validator or wanted.hashes)) or have > (wanted.size or wanted.limit):
         _forget(wanted)
         return 0, ""
     return have, validator
