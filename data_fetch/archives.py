@@ -235,7 +235,10 @@ class _Opened:
         self.path, self.zip, self.tar, self.stream = path, None, None, None
 
     def __enter__(self) -> _Opened:
-        if zipfile.is_zipfile(self.path):
+        with self.path.open("rb") as opened:
+            head = opened.read(4)
+        # By its first bytes: `zipfile.is_zipfile` looks at the end, where a tar file may hold a zip file.
+        if head in (b"PK\x03\x04", b"PK\x05\x06"):
             self.zip = zipfile.ZipFile(self.path)
         else:
             self.stream = self._decompressed()
