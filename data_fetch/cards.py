@@ -59,6 +59,12 @@ class Card:
     folder: str | None = None
     inside: str | None = None
 
+    @property
+    def bytes(self) -> int | None:
+        """Size of all files as published, or None if that of one is not stated."""
+        sizes = [file.bytes for file in self.files]
+        return None if not sizes or None in sizes else sum(sizes)
+
 
 def load_card(name: str) -> Card:
     """Return the card of that name; ``name_64`` has the 64-pixel file of a set that comes in several sizes.

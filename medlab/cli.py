@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from medlab import commands
+from medlab import commands, getting
 from medlab.errors import MedlabError
 from medlab.lesson import catalogue, find, notebooks_folder
 
@@ -62,23 +62,7 @@ app.command()(commands.run)
 app.command()(commands.verify)
 
 
-@app.command()
-def fetch(
-    names: Annotated[list[str] | None, typer.Argument(help="Data sets by name.")] = None,
-    list_: Annotated[bool, typer.Option("--list", help="List the data sets.")] = False,
-) -> None:
-    """Download data sets, verified, into the cache (or take them from MEDLAB_MIRROR)."""
-    from data_fetch import fetch as fetching
-    from data_fetch.cards import all_cards
-
-    if list_ or not names:
-        table = Table("name", "title", "licence")
-        for card in all_cards().values():
-            table.add_row(card.name, card.title, card.licence)
-        Console().print(table)
-        return
-    for name in names:
-        print(f"{name}: {fetching.fetch(name)}")
+app.command()(getting.fetch)
 
 
 @app.command()

@@ -77,7 +77,7 @@ def open(source: str | os.PathLike, *, size: int | tuple[int, ...] | None = None
         return _resized(PACKAGED[source][1](), size)
     cards = all_cards()
     if source in cards or (isinstance(source, str) and source.rpartition("_")[0] in cards):
-        return _resized(_from_card(source), size)
+        return _resized(_from_card(source, fit, size), None if fit else size)
     text = str(source)
     if isinstance(source, os.PathLike) or any(sign in text for sign in "/\\.~") or os.path.exists(text):
         path = Path(text).expanduser()
@@ -118,7 +118,7 @@ def _from_hospital(modality: str, size, seed: int, options: dict) -> Cohort:
     return hospital.cohort(modality, size=size, **options)
 
 
-def _from_card(name: str) -> Cohort:
+def _from_card(name: str, fit: str | None, size) -> Cohort:
     try:
         card = load_card(name)
         path = fetch(card)
@@ -128,16 +128,38 @@ def _from_card(name: str) -> Cohort:
         raise DataError(error.message, hint=error.hint) from None
     except FetchError as error:
         raise MedlabError(error.message, hint=error.hint) from None
-    return _medmnist(
-        read_npz(path),
-        path,
-        modality=card.modality,
-        classes=card.classes,
-        positive=card.positive or "",
-        source=f"{card.title} (doi:{card.doi[0]})",
-        licence=card.licence,
-        notes=card.problems,
-    )
+    about = {"modality": card.modality, "source": f"{card.title} (doi:{card.doi[0]})", "licence": card.licence}
+    about["notes"] = card.problems
+    packed = sorted(path.glob("*.npz")) if path.is_dir() else [path]
+    if path.is_dir() and len(packed) != 1:
+        from medlab.readers import open_path
+
+        cohort = open_path(path, fit=fit, size=size)
+        return replace(cohort, _checked=False, **about | {"notes": (*card.problems, *cohort.notes)})
+    if packed[0].suffix != ".npz":
+        raise DataError(
+            f"{name} is a table without images: {path}", hint="read it with pandas; its card lists what is wrong in it"
+        )
+    arrays = read_npz(packed[0])
+    if "train_label" in arrays:
+        return _medsegbench(arrays, packed[0], structures=card.classes, **about)
+    if "images" in arrays:
+        return _plain(arrays, packed[0], **about)
+    about |= {"classes": card.classes, "positive": card.positive or ""}
+    return _medmnist(arrays, packed[0], **about)
+
+
+def _medsegbench(arrays: dict[str, np.ndarray], path: Path, structures: tuple[str, ...], **about) -> Cohort:
+    """Make a cohort of the layout of MedSegBench: images, label maps and an official split."""
+    parts = [part for part in SPLITS if f"{part}_images" in arrays and f"{part}_label" in arrays]
+    plain = {"split": np.repeat(parts, [len(arrays[f"{part}_images"]) for part in parts])}
+    for name, key in (("images", "images"), ("masks", "label")):
+        plain[name] = np.concatenate([arrays[f"{part}_{key}"] for part in parts])
+    if len(structures) == 1:
+        plain["masks"] = (plain["masks"] != 0).astype(np.uint8)  # some sets number the objects
+    cohort = _plain(plain, path, **about)
+    named = structures if len(structures) == cohort.masks.shape[1] else cohort.structures
+    return replace(cohort, _checked=False, structures=named)
 
 
 def _from_path(path: Path) -> Cohort:

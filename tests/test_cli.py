@@ -91,3 +91,27 @@ def test_a_damaged_notebook_stops_no_other(tmp_path):
         "report.json",
         "notebooks",
     }
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("fetch", "--all", "--max-size", "lots"), "such as 100MB"),
+        (("fetch", "--max-size", "1MB"), "without --all"),
+        (("fetch", "breastmnist", "--all"), "leave one out"),
+        (("fetch", "--from", "x.npz"), "the name of one data set"),
+        (("fetch", "fastmri_knee"), "agreement"),
+    ],
+)
+def test_fetch_refuses_what_makes_no_sense(words, said):
+    done = medlab(*words)
+    assert done.returncode == 1
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_fetch_all_tells_what_it_leaves_out():
+    done = medlab("fetch", "--all", "--max-size", "1kB")
+    assert done.returncode == 0
+    assert "fastmri_knee: left out, it wants a registration" in done.stderr
+    assert "breastmnist: left out, 0.6 MB" in done.stderr

@@ -363,3 +363,32 @@ def test_every_set_of_medmnist_opens_in_its_layout(tmp_path, monkeypatch, name):
     assert cohort.classes == card.classes
     assert [len(part) for part in cohort.split()] == [9, 9, 9]
     assert cohort.target().shape == (27,)
+
+
+def test_the_layout_of_medsegbench_has_masks_and_a_split(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    arrays = {}
+    for part, n in (("train", 4), ("val", 2), ("test", 3)):
+        arrays[f"{part}_images"] = rng.integers(0, 255, (n, 16, 16, 3), dtype=np.uint8)
+        arrays[f"{part}_label"] = rng.integers(0, 3, (n, 16, 16), dtype=np.uint8)
+    np.savez_compressed(tmp_path / "wbc_128.npz", **arrays)
+    monkeypatch.setattr("medlab.sources.fetch", lambda card: tmp_path / "wbc_128.npz")
+    cohort = medlab.open("medsegbench_wbc")
+    assert cohort.images.shape == (9, 3, 16, 16)
+    assert cohort.masks.shape == (9, 2, 16, 16)
+    assert cohort.structures == ("cytoplasm", "nucleus")
+    assert cohort.patients["split"].tolist() == ["train"] * 4 + ["val"] * 2 + ["test"] * 3
+    monkeypatch.setattr("medlab.sources.fetch", lambda card: tmp_path / "processed.cleveland.data")
+    with pytest.raises(DataError, match="without images"):
+        medlab.open("uci_heart")
+
+
+@pytest.mark.needs_mirror
+@pytest.mark.parametrize(
+    ("name", "count"), [("decathlon_hippocampus", 260), ("chase_db1", 28), ("nuclei", 120), ("mednist", 2400)]
+)
+def test_sets_of_the_mirror_open_by_the_name_of_their_card(mirror, name, count):
+    cohort = medlab.open(name, fit="resample", size=64)
+    assert len(cohort) == count
+    assert "doi:" in cohort.source
+    assert cohort.licence.startswith("CC")

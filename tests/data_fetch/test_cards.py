@@ -43,6 +43,12 @@ def test_an_unknown_name_gets_the_nearest_one():
         ("medmnist/breastmnist.npz", "/etc/passwd", "stays below"),
         ("medmnist/breastmnist.npz", "C:\\\\x.npz", "stays below"),
         ("bytes = 559580", "bytes = 0", "positive number"),
+        ('access = "open"', 'access = "secret"', "neither"),
+        ('access = "open"', 'access = "registration"', "how: wanted"),
+        ("medmnist/breastmnist.npz", "a/con.npz", "stays below"),
+        ("medmnist/breastmnist.npz", "a//b.npz", "stays below"),
+        ("medmnist/breastmnist.npz", "a/b ", "stays below"),
+        ("redistribution = true", "", "redistribution: missing"),
         ('"10.1016', '"doi:10.1016', "does not start"),
         ("[[files]]", "[files]", "at least one"),
         ('task = "', "task = ", "cannot be read"),
@@ -83,3 +89,20 @@ def test_a_size_is_part_of_the_name():
         load_card("pneumoniamnist_32")
     with pytest.raises(FetchError, match="does not come in size 224"):
         load_card("organmnist3d_224")
+
+
+def test_the_sets_that_were_asked_for_have_cards():
+    names = set(all_cards())
+    assert len([name for name in names if name.startswith("decathlon_")]) == 10
+    assert len([name for name in names if name.startswith("medsegbench_")]) >= 10
+    assert names >= {
+        "mednist", "nuclei", "chase_db1", "neurite_oasis_2d", "ptb_xl", "mit_bih", "uci_heart", "luna16_annotations",
+        "montgomery", "busi", "kvasir_seg", "ixi_t1", "fastmri_knee",
+    }  # fmt: skip
+
+
+def test_what_wants_a_registration_says_how():
+    card = load_card("fastmri_knee")
+    assert card.access == "registration"
+    assert "agreement" in card.how
+    assert not card.redistribution
