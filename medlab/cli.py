@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from medlab import commands, getting
@@ -67,13 +68,17 @@ app.command()(getting.fetch)
 
 @app.command()
 def doctor() -> None:
-    """Report what this machine has: versions, device, memory, data, places that can be written."""
+    """Report what this machine has, and what to do where something is wrong; the exit status is 1 then."""
     from medlab.doctor import report
 
     table = Table("what", "found", show_header=False)
-    for what, found in report():
-        table.add_row(what, found)
+    lines = report()
+    for line in lines:
+        wrong = f"\n[red]WRONG: {escape(line.advice)}[/red]" if line.advice else ""
+        table.add_row(line.what, escape(line.found) + wrong)
     Console().print(table)
+    if any(line.advice for line in lines):
+        raise typer.Exit(1)
 
 
 def main() -> None:
