@@ -8,7 +8,9 @@ import os
 import re
 import shutil
 import time
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit, urlunsplit
@@ -74,7 +76,7 @@ def address(url: str) -> str:
 def download(
     wanted: Wanted, *, patience: Patience = PATIENT, progress: Callable[[int, int | None], None] | None = None
 ) -> dict[str, str]:
-    """Download to ``wanted.target`` and return the hashes of the content, by name.
+    """Download to ``wanted.target`` and return the hashes of the content: those that were wanted, else sha256.
 
     What has arrived lies in a file ``.part`` beside the target until it is whole and verified; it is kept when the
     way breaks (also by ctrl-C or a killed process), and the next call goes on from there.
@@ -96,7 +98,7 @@ def download(
     Examples
     --------
     >>> download(Wanted("https://example.org/a.npz", Path("a.npz")))  # doctest: +SKIP
-    {'md5': '...', 'sha256': '...'}
+    {'sha256': '...'}
     """
     import requests
 
@@ -127,14 +129,14 @@ def _attempt(session, wanted: Wanted, patience: Patience, progress, end: float) 
     import urllib3
 
     have, validator = _kept(wanted)
-    digests = _digests(wanted.part if have else None)
+    digests = _digests(wanted, wanted.part if have else None)
     try:
         with _opened(session, wanted, patience, have, validator) as response:
             start = _start(response, wanted, have)
             if start is None:
                 return _settled(wanted, digests)
             if start != have:
-                digests = _digests(None)
+                digests = _digests(wanted, None)
             total = _total(response, wanted, start)
             _make_room(wanted, (total or 0) - start)
             _remember(wanted, response)
@@ -211,7 +213,9 @@ def _total(response, wanted: Wanted, start: int) -> int | None:
 
 def _receive(response, wanted: Wanted, start: int, total, digests, progress, end: float) -> None:
     have, most = start, wanted.size or wanted.limit
-    with wanted.part.open("r+b" if start else "wb") as part:
+    # The hash is computed beside the transfer, which would else wait for it half of the time.
+    with ThreadPoolExecutor(1) as hashing, wanted.part.open("r+b" if start else "wb") as part:
+        behind = deque()
         part.seek(start)
         part.truncate()
         try:
@@ -220,8 +224,9 @@ def _receive(response, wanted: Wanted, start: int, total, digests, progress, end
                 if have > most:
                     raise _too_much(wanted, have)
                 part.write(chunk)
-                for digest in digests.values():
-                    digest.update(chunk)
+                behind.append(hashing.submit(_update, digests, chunk))
+                if len(behind) > 16:
+                    behind.popleft().result()
                 if progress:
                     progress(have, total)
                 if time.monotonic() > end:
@@ -292,14 +297,20 @@ def _no_room(wanted: Wanted, more: int) -> Unavailable:
     )
 
 
-def _digests(part: Path | None) -> dict:
+def _update(digests: dict, chunk: bytes) -> None:
+    for digest in digests.values():
+        digest.update(chunk)
+
+
+def _digests(wanted: Wanted, part: Path | None) -> dict:
+    """Return the hashes to compute, those that are known, else sha256; begun with what is there already."""
     # md5 is what publishers give; it guards against damage, not against an attacker.
-    digests = {"md5": hashlib.md5(usedforsecurity=False), "sha256": hashlib.sha256()}
+    names = {name for name, _ in wanted.hashes} or {"sha256"}
+    digests = {name: hashlib.md5(usedforsecurity=False) if name == "md5" else hashlib.sha256() for name in names}
     if part is not None:
         with part.open("rb") as opened:
             while chunk := opened.read(_CHUNK):
-                for digest in digests.values():
-                    digest.update(chunk)
+                _update(digests, chunk)
     return digests
 
 

@@ -4,14 +4,12 @@ Run: python tests/benchmarks/fetch_speed.py
 """
 
 import os
+import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import replace
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +19,6 @@ from data_fetch.fetch import fetch
 from medlab.npz import read_npz
 
 SIZE = 200_000_000
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
 
 
 def best(work, times=3):
@@ -42,9 +35,13 @@ def main():
     os.environ["MEDLAB_DATA"] = str(folder / "cache")
     os.environ.pop("MEDLAB_MIRROR", None)
     (folder / "big.bin").write_bytes(os.urandom(SIZE))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}/big.bin"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "-d", str(folder)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(1)
+    url = f"http://127.0.0.1:{port}/big.bin"
     card = load_card("breastmnist")
 
     def ours(k):
@@ -53,7 +50,7 @@ def main():
     curl = best(lambda k: subprocess.run(["curl", "-sf", "-o", str(folder / f"curl{k}"), url], check=True))
     mine = best(ours)
     print(f"curl {SIZE / curl / 1e6:.0f} MB/s, fetch {SIZE / mine / 1e6:.0f} MB/s: {curl / mine:.0%}")
-    server.shutdown()
+    server.terminate()
 
     images = np.random.default_rng(0).integers(0, 60, (5856, 28, 28), dtype=np.uint8)  # the size of PneumoniaMNIST
     (folder / "cache").mkdir(exist_ok=True)
