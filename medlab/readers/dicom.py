@@ -123,8 +123,12 @@ def _dataset(path: Path, *, pixels: bool = True) -> pydicom.Dataset:
     check_memory(path, 2 * path.stat().st_size)
     # From memory a read stops at the end; from a file pydicom allocates whatever length an element claims.
     buffer = io.BytesIO(path.read_bytes())
-    if pydicom.filereader.read_file_meta_info(path).get("TransferSyntaxUID") == DEFLATED:
+    # From the buffer, not from the path: a file object makes room for whatever length a damaged header claims.
+    pydicom.filereader.read_preamble(buffer, force=False)
+    meta = pydicom.filereader.read_dataset(buffer, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)
+    if meta.get("TransferSyntaxUID") == DEFLATED:
         raise DataError(f"{path} is deflated as a whole; it was not unpacked", hint="export it uncompressed")
+    buffer.seek(0)
     return pydicom.dcmread(buffer, stop_before_pixels=not pixels)
 
 

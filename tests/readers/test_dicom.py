@@ -1,5 +1,6 @@
 import logging
 import traceback
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -127,3 +128,19 @@ def test_any_damage_gives_a_cohort_or_a_medlab_error(tmp_path, save_dicom, outco
     assert isinstance(result, Cohort) or "damaged.dcm" in str(result)
     told = "".join(traceback.format_exception(result)) if isinstance(result, MedlabError) else repr(result)
     assert not [word for word in SECRETS if word in told]
+
+
+def test_a_length_of_gigabytes_in_the_meta_header_costs_no_memory(tmp_path):
+    import tracemalloc
+
+    from pydicom.examples import get_path
+
+    data = bytearray(get_path("ct").read_bytes())
+    data[155] ^= 66
+    (tmp_path / "image.dcm").write_bytes(data)
+    tracemalloc.start()
+    with suppress(MedlabError):
+        medlab.open(tmp_path / "image.dcm")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10**8
