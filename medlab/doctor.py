@@ -114,12 +114,13 @@ def _cache() -> Line:
 def _mirror() -> Line:
     from data_fetch.cards import all_cards, load_card
     from data_fetch.fetch import cached, mirror_address, mirror_folder
+    from data_fetch.transport import address
 
     named = os.environ.get("MEDLAB_MIRROR", "")
     if not named:
         return Line("data mirror", "not set (MEDLAB_MIRROR)")
     if mirror_address():
-        return Line("data mirror", named.rpartition("@")[2])
+        return Line("data mirror", address(named))
     if mirror_folder() is None:
         return Line("data mirror", f"{named}: no such folder", "correct or remove MEDLAB_MIRROR")
     here = sum(cached(load_card(name)) for name in all_cards())
