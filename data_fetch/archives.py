@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -19,7 +20,7 @@ from tempfile import mkdtemp
 from data_fetch.errors import Damaged, Unavailable
 
 MANIFEST = ".medlab-manifest.json"
-_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
+RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 _JUNK = re.compile(r"(^|/)(__MACOSX(/|$)|\._[^/]*$|\.DS_Store$)")
 _CHUNK = 1 << 20
 
@@ -73,7 +74,7 @@ def unpack(archive: Path, folder: Path, *, budget: Budget = Budget()) -> Path:
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         raise _refused(archive, f"it cannot be read ({type(error).__name__}: {error})") from None
     except OSError as error:
-        if error.errno in (28, 122):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Unavailable(
                 f"no space left on the disk of {folder.parent} to unpack {archive.name}",
                 "make room, or name a folder on another disk in MEDLAB_DATA",
@@ -167,7 +168,7 @@ def _checked_name(archive: Path, name: str) -> str:
         (any(not part or len(part.encode("utf-8", "replace")) > 200 for part in parts), "is empty or too long"),
         (len(name) > 1000 or len(parts) > 50, "is empty or too long"),
         (any(ord(sign) < 32 or sign in '<>"|?*\x7f' for sign in name), "has signs that not every system can store"),
-        (any(_RESERVED.fullmatch(part) or part[-1:] in (".", " ") for part in parts), "is reserved on some systems"),
+        (any(RESERVED.fullmatch(part) or part[-1:] in (".", " ") for part in parts), "is reserved on some systems"),
         (parts[-1:] == [MANIFEST], "is reserved"),
     )
     for bad, why in wrong:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 
+from data_fetch.archives import RESERVED
 from data_fetch.errors import FetchError
 
 FOLDER = Path(__file__).parent / "cards"
-_RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def _stays_below(place: str) -> bool:
     parts = place.split("/")
     return all(
         re.fullmatch(r"[\w\-+=@(),][\w\-+=@(), .]*", part) and part[-1] not in " ." for part in parts
-    ) and not any(_RESERVED.fullmatch(part.partition(".")[0]) for part in parts)
+    ) and not any(RESERVED.fullmatch(part) for part in parts)
 
 
 def _card_faults(found: dict, stem: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -232,7 +233,10 @@ def _receive(response, wanted: Wanted, start: int, total, digests, progress, end
                 if time.monotonic() > end:
                     raise _given_up(wanted, "no time left", late=True)
         except OSError as error:
-            if error.errno in (28, 122):  # no space, no quota: what is there must not fill the disk for others
+            if error.errno in (
+                errno.ENOSPC,
+                errno.EDQUOT,
+            ):  # no space, no quota: what is there must not fill the disk for others
                 part.close()
                 _forget(wanted)
                 raise _no_room(wanted, (total or have) - have) from None
