@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import sys
 from collections.abc import Callable
@@ -10,7 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from medlab import figures, metrics
-from medlab.errors import MedlabError
+from medlab.errors import MedlabError, unknown
+
+_LABEL = {"description_width": "9em"}
+_WIDE = {"width": "32em"}
 
 
 @dataclass(frozen=True)
@@ -50,15 +54,69 @@ class Slider:
         """Return ``count`` values over the range, what a test sweeps."""
         return [round(float(v), 6) for v in np.linspace(self.low, self.high, count)]
 
+    def widget(self):
+        """Return the ipywidgets control."""
+        import ipywidgets as widgets
 
-def explorer(render: Callable, sliders: list[Slider], *, describe: Callable[..., str], live: bool | None = None):
+        return widgets.FloatSlider(
+            min=self.low, max=self.high, step=self.step, value=self.value, description=self.label, style=_LABEL,
+            layout=_WIDE, continuous_update=False, readout_format=".0f" if self.step % 1 == 0 else ".2f",
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One control of an explorer that picks a word from a short list.
+
+    Parameters
+    ----------
+    name : str
+        Argument of the render function.
+    label : str
+        What the reader sees.
+    options : tuple of str
+    value : str
+        Starting point, one of the options.
+
+    Examples
+    --------
+    >>> Choice("method", "method", ("plain", "focal"), "plain").states(3)
+    ['plain', 'focal']
+    """
+
+    name: str
+    label: str
+    options: tuple[str, ...]
+    value: str
+
+    def __post_init__(self) -> None:
+        if self.value not in self.options:
+            raise unknown(f"start of choice {self.name}", self.value, self.options)
+
+    def states(self, count: int) -> list[str]:
+        """Return all options, what a test sweeps; ``count`` is not needed."""
+        return list(self.options)
+
+    def widget(self):
+        """Return the ipywidgets control."""
+        import ipywidgets as widgets
+
+        return widgets.Dropdown(
+            options=self.options, value=self.value, description=self.label, style=_LABEL, layout=_WIDE
+        )
+
+
+Control = Slider | Choice
+
+
+def explorer(render: Callable, controls: list[Control], *, describe: Callable[..., str], live: bool | None = None):
     """Return controls and a picture that follows them, or the picture at the start where nothing is live.
 
     Parameters
     ----------
     render : callable
         ``render(**state) -> Figure``; pure, so that a test can sweep it.
-    sliders : list of Slider
+    controls : list of Slider and Choice
     describe : callable
         ``describe(**state) -> str``: the picture in words, shown below it and used as its alternative text.
     live : bool, optional
@@ -68,7 +126,7 @@ def explorer(render: Callable, sliders: list[Slider], *, describe: Callable[...,
     -------
     ipywidgets.VBox or StaticView
     """
-    start = {slider.name: slider.value for slider in sliders}
+    start = {control.name: control.value for control in controls}
     if live is None:
         live = is_live()
     if not live:
@@ -77,26 +135,20 @@ def explorer(render: Callable, sliders: list[Slider], *, describe: Callable[...,
 
     picture = widgets.Image(format="png")
     words = widgets.HTML()
-    controls = [
-        widgets.FloatSlider(
-            min=s.low, max=s.high, step=s.step, value=s.value, description=s.label, continuous_update=False,
-            readout_format=".2f", style={"description_width": "9em"}, layout={"width": "32em"},
-        )
-        for s in sliders
-    ]  # fmt: skip
+    moved = {control.name: control.widget() for control in controls}
 
     def update(_=None) -> None:
-        state = {s.name: c.value for s, c in zip(sliders, controls, strict=True)}
+        state = {name: widget.value for name, widget in moved.items()}
         try:
             picture.value = figures.png(render(**state))
-            words.value = f"<p>{describe(**state)}</p>"
+            words.value = f"<p>{html.escape(describe(**state))}</p>"
         except Exception as error:  # shown in place of the text, not lost in the server's log
-            words.value = f"<p><b>{type(error).__name__}</b>: {error}</p>"
+            words.value = f"<p><b>{type(error).__name__}</b>: {html.escape(str(error))}</p>"
 
-    for control in controls:
-        control.observe(update, "value")
+    for widget in moved.values():
+        widget.observe(update, "value")
     update()
-    return widgets.VBox([*controls, picture, words])
+    return widgets.VBox([*moved.values(), picture, words])
 
 
 class StaticView:

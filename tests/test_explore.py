@@ -74,3 +74,21 @@ def test_nothing_is_live_outside_a_kernel(monkeypatch):
 def test_a_slider_must_start_in_its_range():
     with pytest.raises(MedlabError, match="slider x"):
         explore.Slider("x", "x", 0, 1, 0.1, 2)
+
+
+def test_a_choice_must_start_among_its_options():
+    with pytest.raises(MedlabError, match="did you mean 'focal'"):
+        explore.Choice("loss", "loss", ("plain", "focal"), "focl")
+
+
+def test_a_choice_is_a_control_like_a_slider():
+    choice = explore.Choice("loss", "loss", ("plain", "focal"), "plain")
+    box = explore.explorer(lambda **_: Figure(), [choice], describe=lambda loss: f"the {loss} loss", live=True)
+    box.children[0].value = "focal"
+    assert box.children[2].value == "<p>the focal loss</p>"
+    assert choice.states(1) == ["plain", "focal"]
+
+
+def test_words_are_shown_as_words():
+    box = explore.explorer(lambda **_: Figure(), SLIDERS, describe=lambda **_: "1 < 2 & <b>so</b>", live=True)
+    assert box.children[3].value == "<p>1 &lt; 2 &amp; &lt;b&gt;so&lt;/b&gt;</p>"

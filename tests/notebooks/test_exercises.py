@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from medlab.lesson import catalogue
+from tests.notebooks.cells import imports
 
 BANK = Path(__file__).parent / "wrong_answers"
 
@@ -25,17 +26,6 @@ def exercises():
 
 
 EXERCISES = list(exercises())
-
-
-def imports(lesson) -> dict:
-    """What the lesson's cells import: all that an exercise and its check may use."""
-    names: dict = {}
-    for cell in nbformat.read(lesson.path, as_version=4).cells:
-        if cell.cell_type == "code":
-            for node in ast.parse(cell.source).body:
-                if isinstance(node, (ast.Import, ast.ImportFrom)):
-                    exec(ast.unparse(node), names)
-    return names
 
 
 def wrong_answers(lesson, name):
