@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
-from data_fetch.errors import Damaged, Unavailable
+from data_fetch.errors import NO_ROOM, Damaged, Unavailable
 
 MANIFEST = ".medlab-manifest.json"
 RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
@@ -74,7 +73,7 @@ def unpack(archive: Path, folder: Path, *, budget: Budget = Budget()) -> Path:
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         raise _refused(archive, f"it cannot be read ({type(error).__name__}: {error})") from None
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in NO_ROOM:
             raise Unavailable(
                 f"no space left on the disk of {folder.parent} to unpack {archive.name}",
                 "make room, or name a folder on another disk in MEDLAB_DATA",

@@ -1,5 +1,9 @@
 """The errors of data_fetch: they say what happened and what to do next, and need neither medlab nor torch."""
 
+import errno
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)  # the disk is full, or what this user may have of it
+
 
 class FetchError(Exception):
     """A data set could not be fetched.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from data_fetch.errors import Damaged, Unavailable
+from data_fetch.errors import NO_ROOM, Damaged, Unavailable
 
 _CHUNK = 1 << 20
 _LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -233,11 +232,8 @@ def _receive(response, wanted: Wanted, start: int, total, digests, progress, end
                 if time.monotonic() > end:
                     raise _given_up(wanted, "no time left", late=True)
         except OSError as error:
-            if error.errno in (
-                errno.ENOSPC,
-                errno.EDQUOT,
-            ):  # no space, no quota: what is there must not fill the disk for others
-                part.close()
+            if error.errno in NO_ROOM:
+                part.close()  # what is there must not fill the disk for others
                 _forget(wanted)
                 raise _no_room(wanted, (total or have) - have) from None
             raise

@@ -80,7 +80,7 @@ def open(source: str | os.PathLike, *, size: int | tuple[int, ...] | None = None
         return _resized(_from_card(source, fit, size), None if fit else size)
     text = str(source)
     if isinstance(source, os.PathLike) or any(sign in text for sign in "/\\.~") or os.path.exists(text):
-        path = Path(text).expanduser()
+        path = _one_npz(Path(text).expanduser())
         if path.suffix.lower() == ".npz" or not path.exists():
             return _resized(_from_path(path), size)
         from medlab.readers import open_path
@@ -160,6 +160,12 @@ def _medsegbench(arrays: dict[str, np.ndarray], path: Path, structures: tuple[st
     cohort = _plain(plain, path, **about)
     named = structures if len(structures) == cohort.masks.shape[1] else cohort.structures
     return replace(cohort, _checked=False, structures=named)
+
+
+def _one_npz(path: Path) -> Path:
+    """Return the npz file of a folder that holds one, else the path itself."""
+    packed = sorted(path.glob("*.npz")) if path.is_dir() else []
+    return packed[0] if len(packed) == 1 else path
 
 
 def _from_path(path: Path) -> Cohort:
