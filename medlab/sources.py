@@ -104,6 +104,21 @@ def known() -> dict[str, str]:
     return names | {f"hospital:{name}": f"simulated: {name.replace('_', ' ')}" for name in MODALITIES}
 
 
+def here(source: str) -> bool:
+    """Return whether a source can be opened without a network: packaged, simulated, or downloaded before.
+
+    Examples
+    --------
+    >>> here("mni152"), here("hospital:chest_xray")
+    (True, True)
+    """
+    from data_fetch.fetch import cached
+
+    if source in all_cards() or source.rpartition("_")[0] in all_cards():
+        return cached(load_card(source))
+    return source in known()
+
+
 def _from_hospital(modality: str, size, seed: int, options: dict) -> Cohort:
     from medlab.hospital import Hospital
     from medlab.hospital.hospital import own_options
