@@ -1,0 +1,94 @@
+"""What lesson 72 writes by hand, held against scikit-learn and MONAI."""
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.figure import Figure
+from monai.losses import FocalLoss, TverskyLoss
+from sklearn.metrics import average_precision_score, matthews_corrcoef
+
+from tests.notebooks.cells import definitions
+
+
+@pytest.fixture(scope="module")
+def lesson():
+    return definitions("72_imbalance")
+
+
+def study(seed, ties=False):
+    rng = np.random.default_rng(seed)
+    truth = (rng.uniform(size=120) < 0.2).astype(float)
+    score = rng.normal(truth, 1)
+    return truth, np.round(score, 1) if ties else score, rng.integers(0, 4, (3, 120)).astype(float)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_average_precision_is_that_of_scikit_learn(lesson, ties):
+    truth, score, weights = study(0, ties)
+    ours = lesson["average_precision"](truth, score, weights)
+    assert ours == pytest.approx([average_precision_score(truth, score, sample_weight=w) for w in weights])
+
+
+def test_matthews_correlation_is_that_of_scikit_learn(lesson):
+    truth, score, weights = study(1)
+    called = (score > 0.7).astype(int)
+    ours = lesson["matthews"](truth, called, weights)
+    assert ours == pytest.approx([matthews_corrcoef(truth, called, sample_weight=w) for w in weights])
+    assert lesson["matthews"](truth, np.zeros(120, int), weights).tolist() == [0, 0, 0]
+
+
+def test_at_a_prevalence_accuracy_mixes_sensitivity_and_specificity_in_that_share(lesson):
+    truth, score, _ = study(2)
+    called = (score > 0.5).astype(int)
+    found, cleared = np.mean(called[truth == 1]), np.mean(called[truth == 0] == 0)
+    weighed = lesson["at_prevalence"](lesson["metrics"].accuracy, 0.025)
+    assert weighed(truth, called, np.ones((1, 120))) == pytest.approx([0.025 * found + 0.975 * cleared])
+
+
+def test_the_focal_loss_is_that_of_monai(lesson):
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(50, 1, generator=generator)
+    targets = (torch.rand(50, 1, generator=generator) < 0.3).float()
+    assert lesson["focal"](logits, targets) == pytest.approx(float(FocalLoss(gamma=2.0)(logits, targets)), rel=1e-5)
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(0.5, 0.5), (0.3, 0.7)])
+def test_the_tversky_loss_is_that_of_monai(lesson, alpha, beta):
+    generator = torch.Generator().manual_seed(1)
+    logits = torch.randn(4, 1, 9, 9, generator=generator)
+    targets = (torch.rand(4, 1, 9, 9, generator=generator) < 0.1).float()
+    smooth = {"smooth_nr": 1.0, "smooth_dr": 1.0, "batch": True, "sigmoid": True}
+    theirs = TverskyLoss(alpha=alpha, beta=beta, **smooth)(logits, targets)
+    assert lesson["tversky"](alpha, beta)(logits, targets) == pytest.approx(float(theirs), rel=1e-5)
+    assert lesson["tversky"](alpha, beta, 0.75)(logits, targets) == pytest.approx(float(theirs) ** 0.75, rel=1e-5)
+
+
+def test_the_threshold_is_the_best_of_all(lesson):
+    truth, score, _ = study(3)
+    limit = lesson["balanced_threshold"](truth, score)
+
+    def balanced(t):
+        return np.mean(score[truth == 1] >= t) + np.mean(score[truth == 0] < t)
+
+    assert balanced(limit) == pytest.approx(max(map(balanced, score)))
+
+
+def test_lesions_are_counted_not_pixels(lesson):
+    truth, called = np.zeros((1, 1, 8, 8), bool), np.zeros((1, 1, 8, 8), bool)
+    truth[0, 0, 1:3, 1:3] = truth[0, 0, 5:7, 5:7] = True
+    called[0, 0, 2, 2] = called[0, 0, 0, 7] = True
+    counts = lesson["lesions"](truth, called)
+    assert counts.tolist() == [[1, 2, 2, 1]]
+    f1 = lesson["ratio_of"](lambda s: 2 * s[0], lambda s: s[0] + s[1] + s[3])
+    assert f1(None, counts, np.ones((1, 1))) == pytest.approx([2 * 1 / (2 * 1 + 1 + 1)])
+
+
+def test_every_state_of_the_explorer_can_be_drawn_and_told(lesson):
+    truth, score, _ = study(4)
+    probability = 1 / (1 + np.exp(-score))
+    lesson |= {"truth": {"test": truth}, "scores": {"plain": {"test": probability[None]}}}
+    for prevalence in (0.005, 0.5):
+        for threshold in (0.01, 0.5, 0.99):
+            state = {"method": "plain", "prevalence": prevalence, "threshold": threshold}
+            assert isinstance(lesson["draw_measures"](**state), Figure)
+            assert "nan" not in lesson["describe_measures"](**state)
