@@ -58,9 +58,10 @@ class Slider:
         """Return the ipywidgets control."""
         import ipywidgets as widgets
 
+        digits = max(0, -int(np.floor(np.log10(self.step))))
         return widgets.FloatSlider(
             min=self.low, max=self.high, step=self.step, value=self.value, description=self.label, style=_LABEL,
-            layout=_WIDE, continuous_update=False, readout_format=".0f" if self.step % 1 == 0 else ".2f",
+            layout=_WIDE, continuous_update=False, readout_format=f".{digits}f",
         )  # fmt: skip
 
 

@@ -92,3 +92,8 @@ def test_a_choice_is_a_control_like_a_slider():
 def test_words_are_shown_as_words():
     box = explore.explorer(lambda **_: Figure(), SLIDERS, describe=lambda **_: "1 < 2 & <b>so</b>", live=True)
     assert box.children[3].value == "<p>1 &lt; 2 &amp; &lt;b&gt;so&lt;/b&gt;</p>"
+
+
+@pytest.mark.parametrize(("step", "wanted"), [(20, ".0f"), (1, ".0f"), (0.1, ".1f"), (0.05, ".2f"), (0.005, ".3f")])
+def test_a_slider_shows_as_many_digits_as_it_moves(step, wanted):
+    assert explore.Slider("x", "x", 0, 60, step, 20).widget().readout_format == wanted
