@@ -145,23 +145,23 @@ def _from_card(name: str, fit: str | None, size) -> Cohort:
         raise MedlabError(error.message, hint=error.hint) from None
     about = {"modality": card.modality, "source": f"{card.title} (doi:{card.doi[0]})", "licence": card.licence}
     about["notes"] = card.problems
-    packed = sorted(path.glob("*.npz")) if path.is_dir() else [path]
-    if path.is_dir() and len(packed) != 1:
+    path = _one_npz(path)
+    if path.is_dir():
         from medlab.readers import open_path
 
         cohort = open_path(path, fit=fit, size=size)
         return replace(cohort, _checked=False, **about | {"notes": (*card.problems, *cohort.notes)})
-    if packed[0].suffix != ".npz":
+    if path.suffix != ".npz":
         raise DataError(
             f"{name} is a table without images: {path}", hint="read it with pandas; its card lists what is wrong in it"
         )
-    arrays = read_npz(packed[0])
+    arrays = read_npz(path)
     if "train_label" in arrays:
-        return _medsegbench(arrays, packed[0], structures=card.classes, **about)
+        return _medsegbench(arrays, path, structures=card.classes, **about)
     if "images" in arrays:
-        return _plain(arrays, packed[0], **about)
+        return _plain(arrays, path, **about)
     about |= {"classes": card.classes, "positive": card.positive or ""}
-    return _medmnist(arrays, packed[0], **about)
+    return _medmnist(arrays, path, **about)
 
 
 def _medsegbench(arrays: dict[str, np.ndarray], path: Path, structures: tuple[str, ...], **about) -> Cohort:

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import medlab
+from medlab import sources
 from medlab.errors import SourceUnavailable
 from medlab.lidc import outlines
 from medlab.packaged import carried
@@ -108,3 +109,14 @@ def test_what_is_not_carried_is_said():
 
 def test_all_are_known():
     assert {"lidc_readings", "ecg_dicom", "mr_dicom", "mni152", "ct_dicom"} <= set(medlab.sources.known())
+
+
+def test_what_is_here_needs_no_network(tmp_path, monkeypatch):
+    monkeypatch.setenv("MEDLAB_DATA", str(tmp_path))
+    monkeypatch.delenv("MEDLAB_MIRROR", raising=False)
+    assert sources.here("lidc_readings")
+    assert not any(map(sources.here, ("breastmnist", "chase_db1", "nothing of that name")))
+    (tmp_path / "medmnist").mkdir()
+    (tmp_path / "medmnist" / "breastmnist.npz").touch()
+    assert sources.here("breastmnist")
+    assert not sources.here("breastmnist_64")

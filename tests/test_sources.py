@@ -274,26 +274,6 @@ def test_files_of_the_wrong_form_are_refused_with_the_place(tmp_path, arrays, sa
     assert caught.value.hint
 
 
-def test_what_is_here_needs_no_network(tmp_path, monkeypatch):
-    monkeypatch.setenv("MEDLAB_DATA", str(tmp_path))
-    monkeypatch.delenv("MEDLAB_MIRROR", raising=False)
-    assert sources.here("lidc_readings")
-    assert not any(map(sources.here, ("breastmnist", "chase_db1", "nothing of that name")))
-    (tmp_path / "medmnist").mkdir()
-    (tmp_path / "medmnist" / "breastmnist.npz").touch()
-    assert sources.here("breastmnist")
-    assert not sources.here("breastmnist_64")
-
-
-def test_a_folder_that_holds_one_npz_is_that_file(tmp_path):
-    np.savez(tmp_path / "mine.npz", images=np.zeros((3, 8, 8), np.uint8))
-    (tmp_path / "README.txt").write_text("three images")
-    assert len(medlab.open(tmp_path)) == 3
-    np.savez(tmp_path / "other.npz", images=np.zeros((2, 8, 8), np.uint8))
-    with pytest.raises(MedlabError, match=r"2 \.npz"):
-        medlab.open(tmp_path)
-
-
 def test_paths_that_are_no_npz_are_refused_with_the_nearest(tmp_path):
     save(tmp_path, images=GRAY)
     (tmp_path / "mine.txt").write_text("a,b")

@@ -86,3 +86,12 @@ def test_the_real_brain_slices_open(mirror):
     if not (mirror / "brain_slices").is_dir():
         pytest.skip("the mirror has no brain_slices")
     assert medlab.open(mirror / "brain_slices").images.shape == (6, 1, 256, 256)
+
+
+def test_a_folder_that_holds_one_npz_is_that_file(tmp_path):
+    np.savez(tmp_path / "mine.npz", images=np.zeros((3, 8, 8), np.uint8))
+    (tmp_path / "README.txt").write_text("three images")
+    assert len(medlab.open(tmp_path)) == 3
+    np.savez(tmp_path / "other.npz", images=np.zeros((2, 8, 8), np.uint8))
+    with pytest.raises(DataError, match=r"2 \.npz"):
+        medlab.open(tmp_path)
