@@ -114,9 +114,10 @@ def here(source: str) -> bool:
     """
     from data_fetch.fetch import cached
 
-    if source in all_cards() or source.rpartition("_")[0] in all_cards():
+    try:
         return cached(load_card(source))
-    return source in known()
+    except FetchError:  # no card, or not in that size
+        return source in known()
 
 
 def _from_hospital(modality: str, size, seed: int, options: dict) -> Cohort:

@@ -115,7 +115,7 @@ def test_what_is_here_needs_no_network(tmp_path, monkeypatch):
     monkeypatch.setenv("MEDLAB_DATA", str(tmp_path))
     monkeypatch.delenv("MEDLAB_MIRROR", raising=False)
     assert sources.here("lidc_readings")
-    assert not any(map(sources.here, ("breastmnist", "chase_db1", "nothing of that name")))
+    assert not any(map(sources.here, ("breastmnist", "breastmnist_999", "chase_db1", "nothing of that name")))
     (tmp_path / "medmnist").mkdir()
     (tmp_path / "medmnist" / "breastmnist.npz").touch()
     assert sources.here("breastmnist")
