@@ -81,18 +81,22 @@ class Lab:
             raise unknown("sabotage", name, self.lesson.sabotages)
         return self.sabotage == name
 
-    def open(self, *, simulated: dict | None = None, **options) -> Cohort:
+    def open(self, *, simulated: dict | None = None, acquired: dict | None = None, **options) -> Cohort:
         """Open this lesson's data: the asked source, or its simulated alternative where that cannot be had.
 
         Parameters
         ----------
         simulated : dict, optional
             Options for simulated sources alone, such as ``{"patients": 400, "size": 64}``.
+        acquired : dict, optional
+            Options for all other sources alone, such as ``{"fit": "pad"}`` for images of several sizes.
         **options
             Options for any source; see ``medlab.open``.
         """
         if self.source.startswith("hospital:"):
             options = {"seed": self.seed, **options, **(simulated or {})}
+        else:
+            options |= acquired or {}
         cohort = sources.open(self.source, **options)
         self.cohort_facts = {
             "source": cohort.source, "licence": cohort.licence, "simulated": cohort.simulated,
