@@ -1,5 +1,6 @@
 # make lab    opens JupyterLab on the first lesson, from nothing but Python 3.11 or newer
 # make test   runs all tests, from nothing
+# make browser opens every lesson in a real browser; make binder checks what mybinder.org builds
 # make verify runs every lesson at preset cpu under nbval, and breaks each in every declared way
 PYTHON ?= python3
 JOBS ?= 2
@@ -9,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: lab test verify install lint clean
+.PHONY: lab test verify browser binder install lint clean
 install: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
@@ -33,11 +34,21 @@ test: $(STAMP)
 	@echo "   on its other data, and broken on purpose"
 	@status=0; \
 	$(BIN)/medlab verify $(VERIFY) --jobs $(JOBS) || status=1; \
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --doctest-modules medlab data_fetch tests || status=1; \
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --doctest-modules medlab data_fetch tests \
+	  --ignore tests/browser || status=1; \
+	$(BIN)/python -m pytest tests/browser || status=1; \
 	exit $$status
 
 verify: $(STAMP)
 	$(BIN)/medlab verify --all --sabotage --jobs $(JOBS)
+
+# Every lesson in a real browser (needs chromium); screenshots of what a student sees first are kept in runs/browser.
+browser: $(STAMP)
+	$(BIN)/python -m pytest tests/browser
+
+# What mybinder.org builds, built in a clean environment here; three lessons run in it on one core, memory watched.
+binder: $(STAMP)
+	$(BIN)/python binder/verify.py
 
 clean:
 	rm -rf $(VENV) runs

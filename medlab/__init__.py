@@ -21,7 +21,7 @@ _HOMES = {
 }
 _ROOMS = {
     "claims", "cohort", "errors", "explain", "explore", "figures", "hospital", "lab",
-    "lesson", "networks", "runner", "sources", "stats", "training",
+    "lesson", "networks", "runner", "sources", "stats", "training", "view3d",
 }  # fmt: skip
 __all__ = [
     "Claim",

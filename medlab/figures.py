@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -105,6 +105,56 @@ def picture(cohort, i: int) -> np.ndarray:
     if image.ndim == 4:
         image = image[:, image.shape[1] // 2]
     return image[:3].permute(1, 2, 0).numpy() if len(image) >= 3 else image[0].numpy()
+
+
+def outline(axis, mask: np.ndarray, *, number: int = 0) -> None:
+    """Draw the border of a mask on axes, in the color and line style of its number; an empty mask has none.
+
+    Parameters
+    ----------
+    axis : matplotlib Axes
+        That shows the picture, pixel centers at whole numbers.
+    mask : array, shape (H, W), 0/1 or bool
+    number : int
+        Which of ``COLORS`` and ``STYLES``.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> outline(Figure().subplots(), np.ones((1, 1)), number=2)
+    """
+    mask = np.asarray(mask, dtype=bool)
+    if not mask.any():
+        return
+    # A rim of zeros closes borders at the edge of the picture; white below keeps dark lines visible on dark tissue.
+    rim = np.pad(mask.astype(float), 1)
+    where = np.arange(-1, rim.shape[1] - 1), np.arange(-1, rim.shape[0] - 1)
+    axis.contour(*where, rim, [0.5], colors="white", linewidths=2.6, alpha=0.6)
+    k = number % len(COLORS)
+    axis.contour(*where, rim, [0.5], colors=[COLORS[k]], linestyles=[STYLES[k]], linewidths=1.6)
+
+
+def line_keys(names: Iterable[str], *, numbers: Sequence[int] | None = None) -> list:
+    """Return handles for a legend of outlines: each name with the color and line style of its number.
+
+    Parameters
+    ----------
+    names : iterable of str
+    numbers : sequence of int, optional
+        As given to ``outline``; 0, 1, 2, ... if not given.
+
+    Examples
+    --------
+    >>> [key.get_label() for key in line_keys(["A", "B"])]
+    ['A', 'B']
+    """
+    from matplotlib.lines import Line2D
+
+    found = []
+    for k, name in enumerate(names):
+        place = (numbers[k] if numbers else k) % len(COLORS)
+        found.append(Line2D([], [], color=COLORS[place], linestyle=STYLES[place], linewidth=1.6, label=name))
+    return found
 
 
 def forest(claims, *, title: str = "Claims and their intervals"):

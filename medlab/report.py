@@ -17,15 +17,19 @@ from medlab.runner import Run
 # Whatever a notebook holds, its page loads nothing, runs nothing and sends nothing.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
 _STYLE = """
-:root { color-scheme: light dark; --line: #8888; --soft: #8882; --bad: #b3261e; --good: #1b6e2c; --mark: #1768ac }
-@media (prefers-color-scheme: dark) { :root { --bad: #ff8a80; --good: #7fd48f; --mark: #7db8e8 } }
+:root { color-scheme: light dark; --page: #ffffff; --ink: #1a1a1a; --line: #8888; --soft: #8882; --dim: #595959;
+  --bad: #b3261e; --good: #1b6e2c; --mark: #1768ac }
+@media (prefers-color-scheme: dark) { :root { --page: #121212; --ink: #ececec; --dim: #b5b5b5;
+  --bad: #ff8a80; --good: #7fd48f; --mark: #7db8e8 } }
+html { background: var(--page); color: var(--ink) }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 78rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: .35rem .6rem; vertical-align: top }
 th { border-bottom: 2px solid var(--line) } td { border-bottom: 1px solid var(--line) }
 .bad { color: var(--bad); font-weight: 600 } .good { color: var(--good) }
 pre { background: var(--soft); padding: .6rem; overflow-x: auto; font-size: 13px; white-space: pre-wrap }
 h2 { margin-top: 2.5rem } svg { width: 100%; min-width: 16rem; height: 2rem } img { max-width: 100% }
-meter { width: 6rem } .scroll { overflow-x: auto } a { color: var(--mark) } .prompt { color: gray; font-size: 12px }
+meter { width: 6rem } .scroll { overflow-x: auto } a { color: var(--mark) }
+.prompt { color: var(--dim); font-size: 12px }
 .anchor-link { display: none } td.k { white-space: nowrap }
 """
 
@@ -171,26 +175,48 @@ def _notebook_page(run: Run, folder: Path) -> str:
     """Write an executed notebook as HTML; return the link to it, or "" if there is none that can be read."""
     if not run.output or not Path(run.output).is_file():
         return ""
+    path = folder / f"{Path(run.output).stem}.html"
+    write_whole(path, notebook_page(run.output, run.lesson.title))
+    return f"notebooks/{_quoted(path.name)}"
+
+
+def notebook_page(notebook: Path, title: str) -> str:
+    """Return an executed notebook as a page that loads nothing and runs nothing.
+
+    Parameters
+    ----------
+    notebook : Path
+        A file that cannot be shown becomes a page that says so.
+    title : str
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Examples
+    --------
+    >>> "cannot be shown" in notebook_page(Path("missing.ipynb"), "Nothing")
+    True
+    """
     import nbformat
     from nbconvert import HTMLExporter
 
-    path = folder / f"{Path(run.output).stem}.html"
     try:
-        notebook = nbformat.read(run.output, as_version=4)
-        body, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+        book = nbformat.read(notebook, as_version=4)
+        body, _ = HTMLExporter(template_name="basic").from_notebook_node(book)
     except Exception as error:  # any notebook, and nbconvert raises whatever it stumbles over; the report goes on
         body = f"<p>This notebook cannot be shown: {escape(str(error))}</p>"
     # The policy below forbids scripts already; they are taken out too, so that no reader has to rely on it.
     body = re.sub(r"<script\b.*?</script\s*>", "", body, flags=re.S | re.I)
-    write_whole(path, _document(run.lesson.title, f"<p><a href='../index.html'>All runs</a></p>{body}"))
-    return f"notebooks/{_quoted(path.name)}"
+    return _document(title, f"<p><a href='../index.html'>All runs</a></p>{body}")
 
 
 def _document(title: str, body: str) -> str:
     return (
         f"<!doctype html><html lang='en'><head><meta charset='utf-8'><meta http-equiv='Content-Security-Policy' "
         f'content="{_POLICY}"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
-        f"<style>{_STYLE}</style></head><body>{body}</body></html>"
+        f"<style>{_STYLE}</style></head><body><main>{body}</main></body></html>"
     )
 
 

@@ -1,8 +1,11 @@
+import io
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
 from medlab import explore
 from medlab.errors import MedlabError
@@ -63,6 +66,75 @@ def test_an_error_while_drawing_is_shown():
     box = build(live=True, render=fails_above_a_half)
     box.children[1].value = 0.9
     assert "no such threshold" in box.children[3].value
+
+
+def test_the_picture_goes_with_an_error_and_comes_back():
+    def fails_above_a_half(prevalence, threshold):
+        if threshold > 0.5:
+            raise MedlabError("too high", hint="lower it")
+        return Figure()
+
+    box = build(live=True, render=fails_above_a_half)
+    box.children[1].value = 0.9
+    assert box.children[2].layout.display == "none"
+    assert box.children[3].value == "<p role='alert'><b>MedlabError</b>: too high<br>  -&gt; lower it</p>"
+    box.children[1].value = 0.4
+    assert box.children[2].layout.display is None
+    assert "role='alert'" not in box.children[3].value
+
+
+def test_the_static_twin_shows_the_ends_of_the_first_control_too():
+    drawn = []
+
+    def render(**state):
+        drawn.append(state)
+        return Figure(figsize=(2, 1))
+
+    view = explore.explorer(render, SLIDERS, describe=lambda prevalence, **_: f"prevalence {prevalence}", live=False)
+    assert [state["prevalence"] for state in drawn] == [0.05, 0.01, 0.99]
+    assert view.text.splitlines() == ["prevalence 0.05", "prevalence 0.01", "prevalence 0.99"]
+    height = Image.open(io.BytesIO(view.png)).height
+    assert height == 3 * (100 + 24)
+
+
+def test_an_explorer_without_controls_is_one_picture():
+    view = explore.explorer(lambda: Figure(figsize=(2, 1)), [], describe=lambda: "nothing to move", live=False)
+    assert Image.open(io.BytesIO(view.png)).height == 100
+
+
+def test_the_words_of_the_static_twin_stand_below_it(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda thing, **extra: shown.append((thing, extra)))
+    build(live=False)._ipython_display_()
+    assert set(shown[0][0]) == {"image/png", "text/plain"}
+    assert shown[0][1]["metadata"]["image/png"]["alt"] == shown[0][0]["text/plain"]
+    assert "of 1000 people" in shown[1][0].data
+
+
+def test_a_state_that_stays_is_not_drawn_again():
+    drawn = []
+    box = explore.explorer(lambda x: drawn.append(x) or Figure(), [explore.Slider("x", "x", 0, 9, 1, 3)],
+                           describe=lambda x: "x", live=True)  # fmt: skip
+    box.children[0].value = 5
+    box.children[0].notify_change({"name": "value", "old": 3, "new": 5, "type": "change", "owner": box.children[0]})
+    assert drawn == [3, 5]
+
+
+@pytest.mark.parametrize(
+    ("command", "live"),
+    [
+        (["python", "-m", "jupyterlab", "--ServerApp.root_dir=/tmp/pytest"], True),
+        (["/usr/bin/python3", "/opt/bin/papermill", "a.ipynb"], False),
+        (["python", "-m", "medlab.execute"], False),
+        (["python", "/x/jupyter-nbconvert", "--execute"], False),
+    ],
+)
+def test_kernels_of_programs_are_not_live(monkeypatch, command, live):
+    for name in ("PYTEST_VERSION", "PYTEST_CURRENT_TEST", "MEDLAB_STATIC"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("IPython.get_ipython", lambda: SimpleNamespace(kernel=object()))
+    monkeypatch.setattr("psutil.Process.cmdline", lambda self: command)
+    assert explore.is_live() is live
 
 
 def test_nothing_is_live_outside_a_kernel(monkeypatch):

@@ -1,3 +1,6 @@
+import io
+
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
@@ -46,3 +49,28 @@ def test_forest_shows_every_claim_with_its_bounds():
 def test_colors_are_told_apart_by_more_than_color():
     assert len(set(figures.COLORS)) == len(figures.COLORS)
     assert len(set(figures.MARKERS)) == len(figures.MARKERS) == len(figures.STYLES)
+
+
+def test_pictures_are_opaque_and_white_whatever_the_theme():
+    from PIL import Image
+
+    figure = Figure(figsize=(1, 1), facecolor="none")
+    figure.subplots()
+    seen = Image.open(io.BytesIO(figures.png(figure))).convert("RGBA")
+    assert seen.getpixel((0, 0)) == (255, 255, 255, 255)
+    assert seen.getextrema()[3] == (255, 255)
+
+
+def test_an_outline_closes_at_the_edge_and_an_empty_mask_has_none():
+    axis = Figure().subplots()
+    figures.outline(axis, np.zeros((3, 3)))
+    assert not axis.collections
+    figures.outline(axis, np.ones((2, 3)), number=1)
+    box = axis.collections[-1].get_paths()[0].get_extents()
+    assert (box.x0, box.x1, box.y0, box.y1) == (-0.5, 2.5, -0.5, 1.5)
+
+
+def test_keys_of_outlines_differ_by_line_style():
+    keys = figures.line_keys(["A", "B", "C"])
+    assert len({key.get_linestyle() for key in keys}) == 3
+    assert figures.line_keys(["finding"], numbers=(3,))[0].get_color() == figures.COLORS[3]

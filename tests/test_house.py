@@ -1,6 +1,8 @@
 """The files around the package."""
 
+import json
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -20,6 +22,33 @@ def test_every_dependency_is_pinned_above_its_floor():
     for text in [*project["dependencies"], *project["optional-dependencies"]["test"]]:
         wanted = Requirement(text)
         assert wanted.specifier.contains(pins[wanted.name.lower()]), text
+
+
+def test_binder_gets_the_torch_that_was_tested():
+    named = re.findall(r"^  - pytorch-cpu=(.+)$", (ROOT / "binder" / "environment.yml").read_text(), flags=re.M)
+    assert named == [PINS["torch"]]
+    steps = (ROOT / "binder" / "postBuild").read_text()
+    assert "set -euo pipefail" in steps
+    assert "--constraint constraints.txt --editable ." in steps
+
+
+def test_settings_for_a_course_are_ones_that_jupyterlab_has():
+    settings = json.loads(
+        (ROOT / "medlab" / "jupyter_config" / "labconfig" / "default_setting_overrides.json").read_text()
+    )
+    schemas = Path(sys.prefix) / "share" / "jupyter" / "lab" / "schemas"
+    for plugin, wanted in settings.items():
+        package, _, name = plugin.partition(":")
+        known = json.loads((schemas / package / f"{name}.json").read_text(encoding="utf-8"))["properties"]
+        assert set(wanted) <= set(known), plugin
+
+
+def test_itkwidgets_is_an_extra_with_the_pins_that_draw():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    wanted = {Requirement(text).name: Requirement(text).specifier for text in extras["itk"]}
+    assert not wanted["zarr"].contains("3.0")
+    assert not wanted["ngff-zarr"].contains("0.34.0")
+    assert wanted["itkwidgets"].contains("1.0a55", prereleases=True)
 
 
 def test_the_default_set_leaves_out_what_breaks_jupyterlab_4():

@@ -11,7 +11,7 @@ import medlab
 ROOT = Path(__file__).resolve().parent.parent
 OUTSIDE_THE_KERNEL = (
     "cli", "commands", "runner", "jobs", "verify", "nbval", "sweep", "report", "cluster", "progress", "parameters",
-    "supervise", "execute", "lesson", "doctor", "errors", "claims", "stats", "metrics", "tidy", "files",
+    "supervise", "execute", "lesson", "links", "doctor", "errors", "claims", "stats", "metrics", "tidy", "files",
 )  # fmt: skip
 NEVER_IN_THE_KERNEL = ("runner", "cli", "commands", "execute", "jobs", "verify", "report", "cluster", "supervise")
 

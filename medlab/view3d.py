@@ -1,0 +1,249 @@
+"""A volume in three dimensions: the best viewer that is really there, down to a picture that always is.
+
+The ladder: ipyniivue (the default; needs WebGL2 in the browser, nothing from the web), itkwidgets where it is asked
+for, the explorer of slices, and its static twin. Which rung was taken is said in one line. No rung raises, and under
+papermill and nbval there is only the last: merely importing itkwidgets there loses outputs and lets failing cells pass.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+import numpy as np
+
+from medlab.errors import unknown
+from medlab.explore.checks import masks_of, span, volume
+from medlab.explore.panel import Explorer, is_live
+from medlab.explore.planes import slices
+
+BACKENDS = ("auto", "ipyniivue", "itkwidgets", "slices", "static")
+LIMIT_MB = 16.0  # of one message from kernel to browser; servers refuse or stall on much larger ones
+_COLORMAPS = ("blue", "red", "green", "violet", "warm", "winter")
+# Where itkwidgets' pages come from; asked for once, and briefly, so that a class without a network is not kept waiting.
+_ITK_FILES = "https://cdn.jsdelivr.net/npm/itk-viewer-bootstrap-ui@0.30.0/package.json"
+
+
+def view3d(
+    image,
+    masks=None,
+    *,
+    backend: str = "auto",
+    spacing: Sequence[float] = (1.0, 1.0, 1.0),
+    planes: Sequence[str] = ("axial", "coronal", "sagittal"),
+    unit: str = "",
+) -> View3D:
+    """Return a view of a volume that can be turned, or the next best that can be had here.
+
+    Parameters
+    ----------
+    image : array, shape (D, H, W), or a Cohort of one volume
+        Sent as 8 bits per voxel between its 0.1 and 99.9 percentiles, coarser where it would not fit one message.
+    masks : dict of name to array of 0 and 1, shape (D, H, W), optional
+    backend : {"auto", "ipyniivue", "itkwidgets", "slices", "static"}
+        The rung to begin with; "auto" begins with ipyniivue.
+    spacing : three numbers, mm
+        Along the axes of the array.
+    planes : three words
+        See ``medlab.explore.slices``.
+    unit : str
+        Of the values.
+
+    Returns
+    -------
+    View3D
+        Shows itself at the end of a cell; ``backend`` is the rung that was taken, ``note`` says why.
+
+    Raises
+    ------
+    MedlabError
+        If the volume or a mask is none, or there is no such backend. A viewer that fails is no error.
+
+    Examples
+    --------
+    >>> view3d(np.ones((2, 3, 4))).backend
+    'static'
+    """
+    if backend not in BACKENDS:
+        raise unknown("backend", backend, BACKENDS)
+    image = volume(image)
+    masks = masks_of(image.shape, masks) if masks is not None else {}
+    flat = slices(image, masks or None, spacing=spacing, planes=planes, unit=unit)
+    spacing = tuple(float(s) if np.isfinite(s) else 1.0 for s in spacing)
+    told: list[str] = []
+    for rung in _rungs(backend):
+        if rung in _WHY_NOT and (reason := _WHY_NOT[rung]()):
+            told.append(reason)
+            continue
+        try:
+            shown = _MAKE[rung](image, masks, spacing) if rung in _MAKE else flat
+        except Exception as error:  # a viewer that fails in any way must not stop the lesson
+            told.append(f"{rung} failed ({type(error).__name__}: {str(error)[:120]})")
+            continue
+        return View3D(rung, shown, flat, told)
+    return View3D("static", flat, flat, told)
+
+
+class View3D:
+    """A view, the rung of the ladder it is on, and why.
+
+    Parameters
+    ----------
+    backend : str
+    shown : object
+        The viewer's widget, or the explorer of slices.
+    flat : Explorer
+        Of the slices; its words stand below every view.
+    reasons : list of str
+        Why better rungs were not taken.
+    """
+
+    def __init__(self, backend: str, shown: object, flat: Explorer, reasons: list[str]):
+        self.backend, self.shown, self.flat, self.reasons = backend, shown, flat, reasons
+
+    @property
+    def note(self) -> str:
+        """What is shown and why, in one line."""
+        ways = {
+            "ipyniivue": "Drag to turn, scroll to move through slices. If the frame stays black, this browser lacks "
+            'WebGL2: use view3d(..., backend="slices").',
+            "itkwidgets": "Drag to turn. The viewer loads its pages from the web.",
+            "slices": "Move the sliders.",
+            "static": "A still picture: nobody can move anything here.",
+        }
+        return " ".join(
+            f"{part.strip()}" for part in [f"3D view by {self.backend}.", *self.reasons, ways[self.backend]]
+        )
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import Markdown, display
+
+        display(Markdown(f"*{self.note}*"))
+        if isinstance(self.shown, Explorer):
+            display(self.shown.view(live=self.backend == "slices"))
+            return
+        display(self.shown)
+        display(Markdown(f"*{self.flat.describe(**self.flat.start)}*"))
+
+    def __repr__(self) -> str:
+        return f"{self.note} {self.flat.describe(**self.flat.start)}"
+
+
+def packed(image: np.ndarray, masks: dict, spacing: Sequence[float], *, limit_mb: float = LIMIT_MB):
+    """Return volume and masks as 8 bits, coarser if all of them together exceed the limit, and the new spacing.
+
+    Parameters
+    ----------
+    image : array, shape (D, H, W)
+    masks : dict of name to bool array, same shape
+        A coarse voxel belongs to a mask if any of its voxels does: small structures do not vanish.
+    spacing : three numbers, mm
+    limit_mb : float
+        MB (10^6 bytes).
+
+    Returns
+    -------
+    tuple
+        uint8 array, dict of uint8 arrays, tuple of three numbers in mm.
+
+    Examples
+    --------
+    >>> packed(np.zeros((8, 8, 8)), {}, (1, 1, 2), limit_mb=0.0001)[2]
+    (2.0, 2.0, 4.0)
+    """
+    low, high = span(np.quantile(image[:: max(1, len(image) // 64)], [0.001, 0.999]))
+    count = image.size * (1 + len(masks)) / 1e6
+    factor = max(1, int(np.ceil((count / limit_mb) ** (1 / 3))))
+    small = _blocks(image, factor).mean((1, 3, 5)) if factor > 1 else image
+    drawn = {
+        name: (_blocks(m, factor).any((1, 3, 5)) if factor > 1 else m).astype(np.uint8) for name, m in masks.items()
+    }
+    grays = np.clip((small - low) / (high - low) * 255, 0, 255).round().astype(np.uint8)
+    return grays, drawn, tuple(float(s) * factor for s in spacing)
+
+
+def _blocks(values: np.ndarray, factor: int) -> np.ndarray:
+    """Return values in blocks, shape (d, f, h, f, w, f); edges are repeated to fill the last block."""
+    rim = [(0, -n % factor) for n in values.shape]
+    full = np.pad(values, rim, mode="edge")
+    return full.reshape([k for n in full.shape for k in (n // factor, factor)])
+
+
+def _rungs(backend: str) -> tuple[str, ...]:
+    if not is_live():
+        return ("static",)
+    ladder = ("ipyniivue", "slices", "static")
+    return {"auto": ladder, "itkwidgets": ("itkwidgets", *ladder)}.get(backend) or ladder[ladder.index(backend) :]
+
+
+def _nifti(values: np.ndarray, spacing: Sequence[float]) -> bytes:
+    """Return a NIfTI file: columns run to the left, rows to the back, slices upward, as stacks are looked at."""
+    import nibabel
+
+    depth, height, width = spacing
+    turn = np.diag([-width, -height, depth, 1.0])
+    return nibabel.Nifti1Image(np.ascontiguousarray(values.transpose(2, 1, 0)), turn).to_bytes()
+
+
+def _niivue(image: np.ndarray, masks: dict, spacing: Sequence[float]):
+    from ipyniivue import NiiVue, ShowRender, SliceType, Volume
+
+    grays, drawn, spacing = packed(image, masks, spacing)
+    viewer = NiiVue(height=420)
+    layers = [Volume(name="image.nii", data=_nifti(grays, spacing), colormap="gray")]
+    for k, (name, mask) in enumerate(drawn.items()):
+        layers.append(
+            Volume(
+                name=f"{name}.nii", data=_nifti(mask, spacing), colormap=_COLORMAPS[k % len(_COLORMAPS)], opacity=0.4
+            )
+        )
+    viewer.load_volumes(layers)
+    viewer.opts.multiplanar_show_render = ShowRender.ALWAYS
+    viewer.set_slice_type(SliceType.MULTIPLANAR)
+    return viewer
+
+
+def _no_niivue() -> str:
+    return "" if find_spec("ipyniivue") else "ipyniivue is not installed."
+
+
+def _itk(image: np.ndarray, masks: dict, spacing: Sequence[float]):
+    import itkwidgets  # only here: on import it takes over how the kernel runs cells
+
+    grays, drawn, _ = packed(image, masks, spacing)
+    labels = sum(((k + 1) * mask for k, mask in enumerate(drawn.values())), np.zeros_like(grays))
+    return itkwidgets.view(image=grays, label_image=labels if drawn else None)
+
+
+def _no_itk() -> str:
+    """Return why itkwidgets cannot be used here, or ""."""
+    if not os.environ.get("JPY_SESSION_NAME"):  # what the server of JupyterLab sets for each notebook that it opens
+        return "itkwidgets works in a notebook opened in JupyterLab alone."
+    if not find_spec("itkwidgets"):
+        return "itkwidgets is not installed: pip install 'medlab[itk]'."
+    for name, below in (("zarr", (3,)), ("ngff-zarr", (0, 33))):
+        try:
+            found = tuple(int(part) for part in version(name).split(".")[:2])
+        except (PackageNotFoundError, ValueError):
+            return f"itkwidgets needs {name}: pip install 'medlab[itk]'."
+        if found >= below:
+            return f"itkwidgets cannot draw with {name} {version(name)}: pip install 'medlab[itk]'."
+    return "" if _reachable() else "itkwidgets' pages on the web cannot be reached from here."
+
+
+def _reachable() -> bool:
+    """Return whether itkwidgets' pages answer; without them the next cell would wait for ever."""
+    if os.environ.get("MEDLAB_ITK_FILES") == "assume":  # where only the browser can reach them
+        return True
+    import requests
+
+    try:
+        return requests.head(_ITK_FILES, timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+_WHY_NOT = {"ipyniivue": _no_niivue, "itkwidgets": _no_itk}
+_MAKE = {"ipyniivue": _niivue, "itkwidgets": _itk}
