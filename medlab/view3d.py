@@ -8,9 +8,12 @@ papermill and nbval there is only the last: merely importing itkwidgets there lo
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+from types import ModuleType
 
 import numpy as np
 
@@ -210,6 +213,10 @@ def _no_niivue() -> str:
 
 
 def _itk(image: np.ndarray, masks: dict, spacing: Sequence[float]):
+    # itkwidgets refuses to be imported without this server of files, which it never calls; the real one needs pydantic 1.
+    if not find_spec("imjoy_elfinder"):
+        sys.modules["imjoy_elfinder"] = ModuleType("imjoy_elfinder")
+        sys.modules["imjoy_elfinder"].__spec__ = ModuleSpec("imjoy_elfinder", None)  # so that it is found next time
     import itkwidgets  # only here: on import it takes over how the kernel runs cells
 
     grays, drawn, _ = packed(image, masks, spacing)

@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,14 @@ def classroom(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def server(browser, classroom) -> str:
-    """The address of a JupyterLab that ``medlab lab`` started; it is ended with all its kernels."""
+    """The address of a JupyterLab of this environment."""
+    with serving(Path(sys.executable).with_name("medlab"), classroom) as address:
+        yield address
+
+
+@contextmanager
+def serving(medlab: Path, classroom: Path):
+    """Give the address of a JupyterLab that ``medlab lab`` started; it is ended with all its kernels."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -95,14 +103,15 @@ def server(browser, classroom) -> str:
         "MEDLAB_RECORD": str(classroom / "record.json"), "OMP_NUM_THREADS": "2",
         "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9", "no_proxy": "127.0.0.1,localhost",
     }  # fmt: skip
-    with (classroom / "server.log").open("w") as log:
+    told = classroom / f"server_{port}.log"
+    with told.open("w") as log:
         running = subprocess.Popen(
-            [str(Path(sys.executable).with_name("medlab")), "lab"], env=env, stdout=log,
+            [str(medlab), "lab"], env=env, stdout=log,
             stderr=subprocess.STDOUT, cwd=classroom, start_new_session=True,
         )  # fmt: skip
     address = f"http://127.0.0.1:{port}"
     try:
-        wait_for(f"{address}/api/status?token={TOKEN}", running, classroom / "server.log")
+        wait_for(f"{address}/api/status?token={TOKEN}", running, told)
         yield address
     finally:
         end(running)
