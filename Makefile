@@ -1,6 +1,7 @@
 # make lab    opens JupyterLab on the first lesson, from nothing but Python 3.11 or newer
 # make test   runs all tests, from nothing
 # make browser opens every lesson in a real browser; make binder checks what mybinder.org builds
+# make itk    draws a volume by itkwidgets in an environment of its own (minutes, 2 GB, npm)
 # make verify runs every lesson at preset cpu under nbval, and breaks each in every declared way
 PYTHON ?= python3
 JOBS ?= 2
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: lab test verify browser binder install lint clean
+.PHONY: lab test verify browser itk binder install lint clean
 install: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
@@ -45,6 +46,11 @@ verify: $(STAMP)
 # Every lesson in a real browser (needs chromium); screenshots of what a student sees first are kept in runs/browser.
 browser: $(STAMP)
 	$(BIN)/python -m pytest tests/browser
+
+# itkwidgets in a fresh environment with the extra `itk`; its web files come from npm packages, kept in runs/itk_files.
+itk: $(STAMP)
+	MEDLAB_ITK_TEST=1 MEDLAB_ITK_FILES_DIR=$${MEDLAB_ITK_FILES_DIR:-runs/itk_files} \
+	  $(BIN)/python -m pytest tests/browser/test_itkwidgets.py
 
 # What mybinder.org builds, built in a clean environment here; three lessons run in it on one core, memory watched.
 binder: $(STAMP)

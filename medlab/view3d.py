@@ -26,7 +26,10 @@ BACKENDS = ("auto", "ipyniivue", "itkwidgets", "slices", "static")
 LIMIT_MB = 16.0  # of one message from kernel to browser; servers refuse or stall on much larger ones
 _COLORMAPS = ("blue", "red", "green", "violet", "warm", "winter")
 # Where itkwidgets' pages come from; asked for once, and briefly, so that a class without a network is not kept waiting.
-_ITK_FILES = "https://cdn.jsdelivr.net/npm/itk-viewer-bootstrap-ui@0.30.0/package.json"
+_ITK_FILES = (
+    "https://cdn.jsdelivr.net/npm/itk-viewer-bootstrap-ui@0.30.0/package.json",
+    "https://bafybeieiqiiwvdq66e2bndws5nwojbe4wwerbxyua6u37axxivi2rwf7wy.ipfs.dweb.link/",
+)
 
 
 def view3d(
@@ -127,7 +130,8 @@ class View3D:
         if isinstance(self.shown, Explorer):
             display(self.shown.view(live=self.backend == "slices"))
             return
-        display(self.shown)
+        if self.backend != "itkwidgets":  # which drew itself when it was made, and here would print its address
+            display(self.shown)
         display(Markdown(f"*{self.flat.describe(**self.flat.start)}*"))
 
     def __repr__(self) -> str:
@@ -213,7 +217,7 @@ def _no_niivue() -> str:
 
 
 def _itk(image: np.ndarray, masks: dict, spacing: Sequence[float]):
-    # itkwidgets refuses to be imported without this server of files, which it never calls; the real one needs pydantic 1.
+    # Without this server of files itkwidgets refuses to be imported, and never calls it. It would bring pydantic 1.
     if not find_spec("imjoy_elfinder"):
         sys.modules["imjoy_elfinder"] = ModuleType("imjoy_elfinder")
         sys.modules["imjoy_elfinder"].__spec__ = ModuleSpec("imjoy_elfinder", None)  # so that it is found next time
@@ -247,7 +251,7 @@ def _reachable() -> bool:
     import requests
 
     try:
-        return requests.head(_ITK_FILES, timeout=2).ok
+        return all(requests.head(address, timeout=3).ok for address in _ITK_FILES)
     except requests.RequestException:
         return False
 

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -80,6 +81,29 @@ def test_no_network_is_found_out_and_not_raised(monkeypatch):
     assert not room._reachable()
     monkeypatch.setenv("MEDLAB_ITK_FILES", "assume")
     assert room._reachable()
+
+
+def test_all_places_of_its_pages_are_asked(monkeypatch):
+    import requests
+
+    class Answer:
+        def __init__(self, address):
+            self.ok = "jsdelivr" in address
+
+    monkeypatch.setattr(requests, "head", lambda address, timeout: Answer(address))
+    assert not room._reachable()
+
+
+def test_itkwidgets_is_given_grays_labels_and_an_empty_server_of_files(monkeypatch):
+    import importlib.util
+
+    given = {}
+    monkeypatch.setitem(sys.modules, "itkwidgets", SimpleNamespace(view=given.update))
+    monkeypatch.setitem(sys.modules, "imjoy_elfinder", None)  # so that what is put there goes away again
+    monkeypatch.setattr(room, "find_spec", lambda name: None)
+    room._itk(VOLUME, HEAD, (1, 1, 1))
+    assert (given["image"].dtype, given["label_image"].sum()) == (np.uint8, HEAD["middle"].sum())
+    assert importlib.util.find_spec("imjoy_elfinder") is not None
 
 
 def test_an_unknown_backend_and_a_flat_image_are_refused():
