@@ -37,7 +37,7 @@ test: $(STAMP)
 	$(BIN)/medlab verify $(VERIFY) --jobs $(JOBS) || status=1; \
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --doctest-modules medlab data_fetch tests \
 	  --ignore tests/browser || status=1; \
-	$(BIN)/python -m pytest tests/browser || status=1; \
+	MEDLAB_BROWSER=half $(BIN)/python -m pytest tests/browser || status=1; \
 	exit $$status
 
 verify: $(STAMP)
