@@ -55,11 +55,11 @@ def test_macro_rates_are_those_of_scikit_learn(lesson):
     ones = np.ones((1, 90))
     pairs = list(zip(truth.T, called.T, strict=True))
     balanced = np.mean([balanced_accuracy_score(t, c) for t, c in pairs])
-    assert lesson["macro_balanced"](truth, called, ones) == pytest.approx([balanced])
+    assert lesson["averaged"](lesson["metrics"].balanced_accuracy)(truth, called, ones) == pytest.approx([balanced])
     found, cleared = (np.mean([recall_score(t, c, pos_label=k) for t, c in pairs]) for k in (1, 0))
     assert lesson["cells_right"](0.05)(truth, called, ones) == pytest.approx([0.05 * found + 0.95 * cleared])
     assert lesson["cells_right"](0.05)(truth, np.zeros_like(truth), weights) == pytest.approx([0.95] * 3)
-    sensitivity = lesson["macro_rate"](lesson["metrics"].sensitivity)
+    sensitivity = lesson["averaged"](lesson["metrics"].sensitivity)
     assert sensitivity(truth, called, ones) == pytest.approx([found])
     assert lesson["share_found"](truth, called, ones) == pytest.approx([(truth * called).sum() / truth.sum()])
 
