@@ -2,7 +2,6 @@
 
 import ast
 import json
-import os
 import runpy
 import time
 from itertools import pairwise
@@ -14,10 +13,11 @@ import pytest
 from medlab.lesson import catalogue
 from medlab.report import notebook_page
 from tests.browser.conftest import SHOTS
+from tests.turns import by_turns
 
 LESSONS = catalogue()
-# `make test` opens every second lesson to save minutes; `make browser` opens all.
-OPENED = LESSONS[::2] if os.environ.get("MEDLAB_BROWSER") == "half" else LESSONS
+# `make test` opens half of them, by turns; `make browser` opens all.
+OPENED = by_turns(LESSONS)
 BANK = Path(__file__).resolve().parents[1] / "notebooks" / "wrong_answers"
 STDERR = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"  # tracebacks too
 # From the key that moves a control to another picture, as the page itself sees it.

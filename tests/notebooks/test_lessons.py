@@ -1,4 +1,4 @@
-"""Every lesson is executed: each line at smoke, on its other data, and broken on purpose.
+"""Every lesson is executed: each line at smoke, and by turns (see tests/turns.py) on its other data and broken on purpose.
 
 That its claims are the stored ones on its default data is nbval's part: see the Makefile.
 """
@@ -12,6 +12,7 @@ import pytest
 from data_fetch.cards import all_cards
 from medlab import runner, verify
 from medlab.lesson import catalogue
+from tests.turns import by_turns
 
 LESSONS = catalogue()
 pytestmark = [pytest.mark.notebooks, pytest.mark.timeout(900)]
@@ -43,7 +44,7 @@ def test_every_line_runs_at_smoke(lesson, tmp_path):
 
 @pytest.mark.parametrize(
     ("lesson", "source"),
-    [pytest.param(x, s, id=f"{x.id}-{s}") for x in LESSONS for s in x.data["alternatives"]],
+    by_turns([pytest.param(x, s, id=f"{x.id}-{s}") for x in LESSONS for s in x.data["alternatives"]]),
 )
 def test_claims_hold_on_the_other_data_too(lesson, source):
     if not available(source):
@@ -52,7 +53,7 @@ def test_claims_hold_on_the_other_data_too(lesson, source):
 
 
 @pytest.mark.parametrize(
-    ("lesson", "name"), [pytest.param(x, n, id=f"{x.id}-{n}") for x in LESSONS for n in x.sabotages]
+    ("lesson", "name"), by_turns([pytest.param(x, n, id=f"{x.id}-{n}") for x in LESSONS for n in x.sabotages])
 )
 def test_sabotage_makes_the_named_claims_fall(lesson, name):
     assert verify.verify_sabotage(lesson, name, threads=1).wrong == []
