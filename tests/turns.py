@@ -1,7 +1,7 @@
-"""Long tests by turns: each commit runs one half of them, drawn by its own name, so that the suite stays within an hour.
+"""Long tests by turns: a commit runs one half of them, so that the suite stays within an hour.
 
-``MEDLAB_TURN`` is 0 or 1 (``make test`` takes it from the commit's hash, so a commit always runs the same half), and the
-two halves together are everything. Without it everything runs.
+``MEDLAB_TURN`` is 0 or 1 (``make test`` takes it from the commit's hash, so that a commit always runs the same half);
+the two halves together are everything. Without it everything runs.
 """
 
 import os

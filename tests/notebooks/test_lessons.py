@@ -1,4 +1,4 @@
-"""Every lesson is executed: each line at smoke, and by turns (see tests/turns.py) on its other data and broken on purpose.
+"""Every lesson is executed: each line at smoke; by turns (tests/turns.py) on its other data, and broken on purpose.
 
 That its claims are the stored ones on its default data is nbval's part: see the Makefile.
 """
