@@ -1,0 +1,50 @@
+"""Answers to the exercises of lesson 63 that its checks must refuse."""
+
+import numpy as np
+
+
+def em_step__no_background(x, y, a, b):
+    return x / a.sum(axis=0) * (a.T @ (y / (a @ x)))
+
+
+def em_step__no_sensitivity(x, y, a, b):
+    return x * (a.T @ (y / (a @ x + b)))
+
+
+def em_step__added(x, y, a, b):
+    return x + (a.T @ (y / (a @ x + b) - 1)) / a.sum(axis=0)
+
+
+def em_step__in_place(x, y, a, b):
+    x *= a.T @ (y / (a @ x + b)) / a.sum(axis=0)
+    return x
+
+
+def split_counts__multiplied(y, share, rng):
+    return share * y, y - share * y
+
+
+def split_counts__rounded(y, share, rng):
+    fitted = np.round(share * y)
+    return fitted, y - fitted
+
+
+def split_counts__by_line(y, share, rng):
+    chosen = rng.random(y.shape) < share
+    return np.where(chosen, y, 0), np.where(chosen, 0, y)
+
+
+def split_counts__twice(y, share, rng):
+    return rng.binomial(y, share), rng.binomial(y, 1 - share)
+
+
+def least_scatter__root_of_information(per_height, mean):
+    return np.sqrt(np.sum(per_height**2 / mean))
+
+
+def least_scatter__variance_only(per_height, mean):
+    return np.sqrt(np.sum(mean))
+
+
+def least_scatter__single_lines(per_height, mean):
+    return np.mean(np.sqrt(mean) / per_height)

@@ -1,0 +1,71 @@
+"""Typical wrong answers to the exercises of lesson 64: exercise, two underscores, what is wrong."""
+
+import numpy as np
+
+
+def auc_by_pairs__ties_lost(without, within):
+    return np.mean(within[:, None] > without[None])
+
+
+def auc_by_pairs__ties_won(without, within):
+    return np.mean(within[:, None] >= without[None])
+
+
+def auc_by_pairs__other_way_round(without, within):
+    gap = without[:, None] - within[None]
+    return np.mean((gap > 0) + 0.5 * (gap == 0))
+
+
+def auc_by_pairs__not_divided(without, within):
+    gap = within[:, None] - without[None]
+    return np.sum((gap > 0) + 0.5 * (gap == 0))
+
+
+def halved__every_second(image):
+    return image[::2, ::2]
+
+
+def halved__sum(image):
+    high, wide = image.shape
+    return image.reshape(high // 2, 2, wide // 2, 2).sum(axis=(1, 3))
+
+
+def halved__torn_blocks(image):
+    high, wide = image.shape
+    return image.reshape(high // 2, wide // 2, 2, 2).mean(axis=(2, 3))
+
+
+def halved__rows_only(image):
+    return (image[::2] + image[1::2]) / 2
+
+
+def template__matched_filter(without, within):
+    return within.mean(0) - without.mean(0)
+
+
+def template__variances_only(without, within):
+    return (within.mean(0) - without.mean(0)) / ((without.var(0, ddof=1) + within.var(0, ddof=1)) / 2)
+
+
+def template__not_inverted(without, within):
+    return (np.cov(without.T) + np.cov(within.T)) / 2 @ (within.mean(0) - without.mean(0))
+
+
+def template__pooled(without, within):
+    return np.linalg.solve(np.cov(np.r_[without, within].T), within.mean(0) - without.mean(0))
+
+
+def noise_of_dose__no_object(x, photons, a):
+    return 1 / (a * np.sqrt(photons))
+
+
+def noise_of_dose__no_scale(x, photons, a):
+    return 1 / np.sqrt(photons * np.exp(-a * x))
+
+
+def noise_of_dose__of_the_count(x, photons, a):
+    return np.sqrt(photons * np.exp(-a * x))
+
+
+def noise_of_dose__variance(x, photons, a):
+    return 1 / (a**2 * photons * np.exp(-a * x))
