@@ -130,7 +130,7 @@ def prefetch(card: Card, folder: Path, *, progress: bool = True, patience: Patie
 def cached(card: Card) -> bool:
     """Return whether a data set can be had without a network, from the cache or a mirror folder; nothing is hashed."""
     stores = [store for store in (mirror_folder(), cache_folder()) if store]
-    if card.folder and any((store / card.folder).is_dir() for store in stores):
+    if card.folder and any(_filled(card, store / card.folder) for store in stores):
         return True
     return bool(card.files) and all(any((store / f.mirror).is_file() for store in stores) for f in card.files)
 
@@ -180,10 +180,17 @@ def verify(path: Path, file: File) -> None:
         )
 
 
+def _filled(card: Card, folder: Path) -> bool:
+    """Return whether a folder holds more than a download that failed, or the archive before it was unpacked."""
+    packed = {Path(file.mirror).name for file in card.files}
+    names = (p.name.removesuffix(".part") for p in folder.iterdir()) if folder.is_dir() else ()
+    return any(not name.startswith(".") and name not in packed for name in names)
+
+
 def _unpacked(card: Card, store: Path, vouched: bool) -> Path | None:
     """Return the data set's own folder in a store, if it is there and (in the cache) still as it was unpacked."""
     folder = store / card.folder
-    if not folder.is_dir():
+    if not _filled(card, folder):
         return None
     ours = (folder / archives.MANIFEST).is_file()
     if ours and not archives.intact(folder):

@@ -152,6 +152,8 @@ def _from_card(name: str, fit: str | None, size) -> Cohort:
 
         cohort = open_path(path, fit=fit, size=size)
         return replace(cohort, _checked=False, **about | {"notes": (*card.problems, *cohort.notes)})
+    if path.suffix == ".h5":
+        raise DataError(f"{name} holds projections, not images: {path}", hint="lesson 62 reads them with h5py")
     if path.suffix != ".npz":
         raise DataError(
             f"{name} is a table without images: {path}", hint="read it with pandas; its card lists what is wrong in it"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from data_fetch.archives import MANIFEST, Budget, intact, unpack
 from data_fetch.cards import load_card
 from data_fetch.errors import Damaged, FetchError
-from data_fetch.fetch import cache_folder, fetch
+from data_fetch.fetch import cache_folder, cached, fetch
 
 GOOD = {"set/images/ä 1.png": b"one" * 1000, "set/labels.csv": b"a,b\n1,2\n"}
 
@@ -197,7 +197,21 @@ def test_a_packed_set_is_fetched_unpacked_and_mended(server, tmp_path):
 
 def test_a_folder_of_the_mirror_is_taken_as_it_is(server, tmp_path, monkeypatch):
     (tmp_path / "class" / "myset").mkdir(parents=True)
+    (tmp_path / "class" / "myset" / "labels.csv").write_bytes(b"a,b\n1,2\n")
     monkeypatch.setenv("MEDLAB_MIRROR", os.fspath(tmp_path / "class"))
     card = archive_card(server, make_tar(tmp_path / "a.tar", GOOD.items()))
     assert fetch(card, progress=False) == tmp_path / "class" / "myset"
     assert not server.asked
+
+
+@pytest.mark.parametrize("left", [None, "set.tar", "set.tar.part", ".lock"])
+def test_what_a_failed_download_left_is_not_a_set(server, tmp_path, left):
+    card = archive_card(server, make_tar(tmp_path / "a.tar", GOOD.items()), inside="set")
+    (cache_folder() / "myset").mkdir(parents=True)
+    if left:
+        (cache_folder() / "myset" / left).write_bytes(b"half of it")
+    assert not cached(card)
+    folder = fetch(card, progress=False)
+    assert folder == cache_folder() / "myset" / "set"
+    assert (folder / "labels.csv").read_bytes() == GOOD["set/labels.csv"]
+    assert cached(card)

@@ -97,7 +97,7 @@ def test_the_sets_that_were_asked_for_have_cards():
     assert len([name for name in names if name.startswith("medsegbench_")]) >= 10
     assert names >= {
         "mednist", "nuclei", "chase_db1", "neurite_oasis_2d", "ptb_xl", "mit_bih", "uci_heart", "luna16_annotations",
-        "montgomery", "busi", "kvasir_seg", "ixi_t1", "fastmri_knee",
+        "montgomery", "busi", "kvasir_seg", "ixi_t1", "fastmri_knee", "brain_slices", "ct_sinogram_tooth",
     }  # fmt: skip
 
 

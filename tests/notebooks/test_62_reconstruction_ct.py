@@ -1,5 +1,6 @@
 """What lesson 62 writes by hand, held against theory and against libraries; its operators have their adjoints."""
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -163,3 +164,23 @@ def test_the_explorer_draws_every_state(lesson, method, patient):
     )
     assert isinstance(lesson["draw_scan"](method, patient), Figure)
     assert lesson["describe_scan"](method, patient).startswith(f"{method}, test image {patient}: PSNR")
+
+
+def test_a_real_scan_is_brought_to_its_axis(lesson, tmp_path):
+    """Counts with an open beam and a dark picture, on a detector whose middle is not the axis."""
+    theta = np.arange(60) * 3.0
+    lines = radon_of_skimage(disk(64)[0].numpy() * drawn(9, 64, 64).numpy(), theta=theta, circle=True).T / 64
+    wide = np.zeros((60, 2, 90))
+    wide[:, :, 6:70] = lines[:, None]  # the axis is at 38, not at 44.5
+    with h5py.File(tmp_path / "scan.h5", "w") as file:
+        file["exchange/data"] = 1000 * np.exp(-wide) + 50
+        file["exchange/data_white"] = np.full((3, 2, 90), 1050.0)
+        file["exchange/data_dark"] = np.full((3, 2, 90), 50.0)
+        file["exchange/theta"] = theta
+    found, angles = lesson["real_lines"](tmp_path / "scan.h5")
+    assert found.shape == (2, 60, BINS)
+    assert np.array_equal(angles, theta)
+    places = torch.arange(BINS) - (BINS - 1) / 2
+    middle = (found[0] * places).sum(1) / found[0].sum(1)
+    assert middle.abs().mean() < 1.0
+    assert found.max() == pytest.approx(lines.max(), rel=0.1)

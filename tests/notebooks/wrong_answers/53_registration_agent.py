@@ -1,0 +1,56 @@
+"""Answers to the exercises of lesson 53 that its checks must refuse."""
+
+import numpy as np
+
+
+def goal_of__maximum_of_old(reward, now, old, over, gamma):
+    return reward + gamma * np.where(over, 0.0, old.max(axis=1))
+
+
+def goal_of__maximum_of_now(reward, now, old, over, gamma):
+    return reward + gamma * np.where(over, 0.0, now.max(axis=1))
+
+
+def goal_of__never_over(reward, now, old, over, gamma):
+    return reward + gamma * old[np.arange(len(old)), now.argmax(axis=1)]
+
+
+def goal_of__not_discounted(reward, now, old, over, gamma):
+    return reward + np.where(over, 0.0, old[np.arange(len(old)), now.argmax(axis=1)])
+
+
+def returns_of__not_discounted(rewards, gamma):
+    return np.cumsum(rewards[::-1])[::-1]
+
+
+def returns_of__discounted_from_the_start(rewards, gamma):
+    return np.cumsum((rewards * gamma ** np.arange(len(rewards)))[::-1])[::-1]
+
+
+def returns_of__one_too_many(rewards, gamma):
+    found, total = np.zeros(len(rewards)), 0.0
+    for t in range(len(rewards) - 1, -1, -1):
+        total = gamma * (rewards[t] + total)
+        found[t] = total
+    return found
+
+
+def returns_of__only_the_first(rewards, gamma):
+    return np.array([np.sum(rewards * gamma ** np.arange(len(rewards)))])
+
+
+def reach_of__farthest_success(distances, succeeded, share):
+    return float(np.max(np.where(succeeded, distances, 0)))
+
+
+def reach_of__not_sorted(distances, succeeded, share):
+    so_far = np.cumsum(succeeded) / np.arange(1, len(distances) + 1)
+    good = np.flatnonzero(so_far >= share)
+    return float(distances[good[-1]]) if len(good) else 0.0
+
+
+def reach_of__first_failure(distances, succeeded, share):
+    order = np.argsort(distances)
+    won = np.asarray(succeeded)[order]
+    count = len(won) if won.all() else int(np.argmin(won))
+    return float(np.asarray(distances)[order][count - 1]) if count else 0.0
