@@ -1,0 +1,169 @@
+"""What lesson 54 writes by hand, held against theory and against libraries."""
+
+import numpy as np
+import pytest
+import torch
+from monai.metrics import DiceMetric
+from monai.networks.blocks import DVF2DDF, Warp
+from scipy.ndimage import gaussian_filter
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from tests.notebooks.cells import definitions
+
+ROWS, COLUMNS = 48, 32
+
+
+class Sane:
+    """A lab without a sabotage."""
+
+    def __init__(self, on=""):
+        self.on = on
+
+    def sabotaged(self, name):
+        return name == self.on
+
+
+@pytest.fixture
+def lesson():
+    names = definitions("54_registration_gan")
+    names.update(STEEP=256.0, lab=Sane(), STEPS=4, images={"train": images(9, 10)})
+    return names
+
+
+def images(seed, count=4):
+    """Smooth random images, (N, 1, H, W)."""
+    noise = torch.rand(count, 1, ROWS, COLUMNS, generator=torch.Generator().manual_seed(seed))
+    smooth = np.stack([gaussian_filter(n, 2.0) for n in noise[:, 0].numpy()])[:, None]
+    return torch.from_numpy((smooth - smooth.min()) / (smooth.max() - smooth.min())).float()
+
+
+def smooth_u(seed, count=4, size=3.0):
+    noise = np.random.default_rng(seed).normal(size=(count, 2, ROWS, COLUMNS))
+    u = np.stack([[gaussian_filter(part, 4.0) for part in one] for one in noise])
+    return torch.from_numpy(u / np.abs(u).max() * size).float()
+
+
+def critic_of(lesson, seed=0):
+    torch.manual_seed(seed)
+    return lesson["Critic"]()
+
+
+def test_the_transformer_and_the_flow_are_those_of_monai(lesson):
+    given, u = images(0), smooth_u(1)
+    wanted = Warp(mode="bilinear", padding_mode="border")(given, u)
+    assert torch.allclose(lesson["warp"](given, u), wanted, atol=1e-5)
+    wanted = DVF2DDF(num_steps=5, mode="bilinear", padding_mode="border")(u)
+    assert torch.allclose(lesson["integrate"](u), wanted, atol=1e-4)
+
+
+def test_warping_has_its_adjoint(lesson):
+    """It is linear in the image; the transpose that autograd applies is its adjoint."""
+    generator = torch.Generator().manual_seed(4)
+    x, y, other = (torch.randn(4, 1, ROWS, COLUMNS, dtype=torch.float64, generator=generator) for _ in range(3))
+    u = smooth_u(5).double()
+    x.requires_grad_()
+    (adjoint,) = torch.autograd.grad((lesson["warp"](x, u) * y).sum(), x)
+    assert ((lesson["warp"](other, u) * y).sum() - (other * adjoint).sum()).abs() < 1e-5 * other.norm() * y.norm()
+
+
+def test_dice_is_that_of_monai(lesson):
+    one, other = ((images(k) > 0.5).float() for k in (12, 13))
+    assert torch.allclose(lesson["dice"](one, other), DiceMetric(reduction="none")(one, other)[:, 0], atol=1e-6)
+
+
+def test_blur_moves_nothing_and_takes_noise_as_predicted(lesson):
+    """Half a pixel there and back is the kernel (1, 2, 1) / 4 per axis: its squares add up to 3/8."""
+    rows, columns = torch.meshgrid(torch.arange(ROWS).float(), torch.arange(COLUMNS).float(), indexing="ij")
+    ramp = (2 * rows - columns)[None, None]
+    inner = (..., slice(2, -2), slice(2, -2))
+    assert torch.allclose(lesson["blurred"](ramp)[inner], ramp[inner], atol=1e-3)
+    noise = torch.randn(200, 1, ROWS, COLUMNS, generator=torch.Generator().manual_seed(0))
+    assert lesson["blurred"](noise)[inner].var().item() == pytest.approx((3 / 8) ** 2, rel=0.02)
+
+
+def test_a_shift_by_whole_pixels_blurs_nothing(lesson):
+    given = images(2)
+    assert torch.equal(lesson["shifted"](given, 3)[..., 3:, 3:], given[..., :-3, :-3])
+    assert torch.equal(lesson["shifted"](given, 0), given)
+
+
+def test_there_and_back_leaves_a_ramp_in_place_and_blurs_noise(lesson):
+    rows, columns = torch.meshgrid(torch.arange(ROWS).float(), torch.arange(COLUMNS).float(), indexing="ij")
+    ramp = (rows + columns)[None, None].repeat(8, 1, 1, 1)
+    back = lesson["there_and_back"](ramp, torch.Generator().manual_seed(1))
+    assert (back - ramp)[..., 6:-6, 6:-6].abs().mean() < 0.1
+    noise = torch.randn(8, 1, ROWS, COLUMNS, generator=torch.Generator().manual_seed(0))
+    blurred = lesson["there_and_back"](noise, torch.Generator().manual_seed(1))
+    assert 0.1 < blurred.var() < 0.8
+
+
+def test_only_half_of_the_fair_references_are_resampled(lesson):
+    moving, fixed = images(3), images(4)
+    both = [lesson["reference_of"](moving, fixed, fair, torch.Generator().manual_seed(0)) for fair in (False, True)]
+    ratio = both[0] / (0.8 * fixed + 0.2 * moving).clamp_min(1e-3)
+    assert ratio.flatten(1).median(1).values.std() > 0.01  # brightness differs by image
+    sharp = [
+        ((x[2:] / x[2:].mean((1, 2, 3), keepdim=True)) - (both[0][2:] / both[0][2:].mean((1, 2, 3), keepdim=True)))
+        for x in both
+    ]
+    assert sharp[1].abs().max() < 1e-5  # the second half differs in brightness alone
+    first = [x[:2] / x[:2].mean((1, 2, 3), keepdim=True) for x in both]
+    assert (first[1] - first[0]).abs().max() > 1e-3
+
+
+def test_the_critic_loss_is_cross_entropy_and_a_penalty(lesson):
+    critic, fixed, good, bad = critic_of(lesson), images(5), images(6), images(7)
+    lesson["STEEP"] = 0.0
+    told = torch.cat([critic(fixed, good), critic(fixed, bad)])
+    truth = torch.cat([torch.ones_like(told[:4]), torch.zeros_like(told[4:])])
+    plain = lesson["critic_loss"](critic, fixed, good.clone(), bad)
+    assert plain.item() == pytest.approx(2 * binary_cross_entropy_with_logits(told, truth).item(), rel=1e-5)
+    lesson["STEEP"] = 10.0
+    assert lesson["critic_loss"](critic, fixed, good.clone(), bad) > plain
+
+
+def test_networks_start_by_moving_nothing_and_are_small(lesson):
+    model, critic = lesson["Registrar"](), critic_of(lesson)
+    v = model(images(14), images(15))
+    assert v.shape == (4, 2, ROWS // 2, COLUMNS // 2)
+    assert v.abs().max() == 0
+    assert critic(images(14), images(15)).shape == (4, 1, ROWS // 4, COLUMNS // 4)
+    assert sum(p.numel() for p in model.parameters()) < 20_000
+    assert sum(p.numel() for p in critic.parameters()) < 6_000
+
+
+def test_the_naive_arm_is_the_fair_one_without_its_fix(lesson):
+    kept = [p.clone() for p in lesson["trained"]("naive", 3, 0.02, 4)[1].parameters()]
+    fair = list(lesson["trained"]("fair", 3, 0.02, 4)[1].parameters())
+    assert any(not torch.equal(a, b) for a, b in zip(kept, fair, strict=True))
+    lesson["lab"].on = "fair_is_naive"
+    again = lesson["trained"]("fair", 3, 0.02, 4)[1].parameters()
+    assert all(torch.equal(a, b) for a, b in zip(kept, again, strict=True))
+
+
+def test_the_fall_is_counted_in_pixels_of_shift(lesson):
+    class Twice(torch.nn.Module):
+        def forward(self, fixed, second):
+            return -7 * (fixed - second).abs()
+
+    lesson["images"] = {"val": images(16), "test": images(16)}
+    one = lesson["in_pixels"](Twice(), lambda pictures: lesson["shifted"](pictures, 1))
+    assert one.mean() == pytest.approx(1, rel=1e-4)
+    assert np.allclose(lesson["in_pixels"](Twice(), lambda pictures: pictures), 0)
+
+
+def test_folds_count_a_mirror(lesson):
+    rows, columns = torch.meshgrid(torch.arange(ROWS).float(), torch.arange(COLUMNS).float(), indexing="ij")
+    assert lesson["folds"](torch.stack([-2 * rows, 0 * columns])[None]).item() == 100
+    assert lesson["folds"](torch.zeros(1, 2, ROWS, COLUMNS)).item() == 0
+
+
+def test_the_explorer_draws(lesson):
+    pair = images(21, 2)
+    masks = (pair > 0.5).float()
+    lesson.update(
+        fixed={"test": pair}, moving={"test": pair}, fixed_labels={"test": masks}, moving_labels={"test": masks}
+    )
+    lesson.update(names=["one"], critics={"fair": [critic_of(lesson)]}, found={"fair": 0 * smooth_u(22, 2)})
+    assert len(lesson["draw_pair"](1, "fair").axes) == 4
+    assert "Dice 1.00" in lesson["describe_pair"](0, "fair")

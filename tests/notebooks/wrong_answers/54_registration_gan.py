@@ -1,0 +1,52 @@
+"""Typical wrong answers to the exercises of lesson 54: exercise, two underscores, what is wrong."""
+
+import numpy as np
+
+
+def variance_factor__weights_not_squared(s, axes):
+    return ((1 - s) + s) ** axes
+
+
+def variance_factor__deviation(s, axes):
+    return ((1 - s) ** 2 + s**2) ** (axes / 2)
+
+
+def variance_factor__one_axis(s, axes):
+    return (1 - s) ** 2 + s**2
+
+
+def variance_factor__always_half_a_pixel(s, axes):
+    return 0.5**axes if s else 1.0
+
+
+def excess_of_best__of_all(gains, k, draws, rng):
+    return gains.max() - gains.mean()
+
+
+def excess_of_best__with_repeats(gains, k, draws, rng):
+    return np.mean([rng.choice(gains, k).max() for _ in range(draws)]) - np.mean(gains)
+
+
+def excess_of_best__not_minus_the_mean(gains, k, draws, rng):
+    return np.mean([rng.choice(gains, k, replace=False).max() for _ in range(draws)])
+
+
+def excess_of_best__sorted_in_place(gains, k, draws, rng):
+    gains.sort()
+    return np.mean([rng.choice(gains, k, replace=False).max() for _ in range(draws)]) - np.mean(gains)
+
+
+def least_squares__swapped(good, bad):
+    return np.mean(good**2) + np.mean((bad - 1) ** 2), np.mean((bad - 1) ** 2)
+
+
+def least_squares__network_wants_zero(good, bad):
+    return np.mean((good - 1) ** 2) + np.mean(bad**2), np.mean(bad**2)
+
+
+def least_squares__one_mean_of_all(good, bad):
+    return np.mean(np.concatenate([(good - 1) ** 2, bad**2])), np.mean((bad - 1) ** 2)
+
+
+def least_squares__network_sees_good_pairs(good, bad):
+    return np.mean((good - 1) ** 2) + np.mean(bad**2), np.mean((bad - 1) ** 2) + np.mean((good - 1) ** 2)
