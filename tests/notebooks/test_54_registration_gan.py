@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from monai.metrics import DiceMetric
-from monai.networks.blocks import DVF2DDF, Warp
 from scipy.ndimage import gaussian_filter
 from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -46,29 +44,6 @@ def smooth_u(seed, count=4, size=3.0):
 def critic_of(lesson, seed=0):
     torch.manual_seed(seed)
     return lesson["Critic"]()
-
-
-def test_the_transformer_and_the_flow_are_those_of_monai(lesson):
-    given, u = images(0), smooth_u(1)
-    wanted = Warp(mode="bilinear", padding_mode="border")(given, u)
-    assert torch.allclose(lesson["warp"](given, u), wanted, atol=1e-5)
-    wanted = DVF2DDF(num_steps=5, mode="bilinear", padding_mode="border")(u)
-    assert torch.allclose(lesson["integrate"](u), wanted, atol=1e-4)
-
-
-def test_warping_has_its_adjoint(lesson):
-    """It is linear in the image; the transpose that autograd applies is its adjoint."""
-    generator = torch.Generator().manual_seed(4)
-    x, y, other = (torch.randn(4, 1, ROWS, COLUMNS, dtype=torch.float64, generator=generator) for _ in range(3))
-    u = smooth_u(5).double()
-    x.requires_grad_()
-    (adjoint,) = torch.autograd.grad((lesson["warp"](x, u) * y).sum(), x)
-    assert ((lesson["warp"](other, u) * y).sum() - (other * adjoint).sum()).abs() < 1e-5 * other.norm() * y.norm()
-
-
-def test_dice_is_that_of_monai(lesson):
-    one, other = ((images(k) > 0.5).float() for k in (12, 13))
-    assert torch.allclose(lesson["dice"](one, other), DiceMetric(reduction="none")(one, other)[:, 0], atol=1e-6)
 
 
 def test_blur_moves_nothing_and_takes_noise_as_predicted(lesson):
@@ -150,12 +125,6 @@ def test_the_fall_is_counted_in_pixels_of_shift(lesson):
     one = lesson["in_pixels"](Twice(), lambda pictures: lesson["shifted"](pictures, 1))
     assert one.mean() == pytest.approx(1, rel=1e-4)
     assert np.allclose(lesson["in_pixels"](Twice(), lambda pictures: pictures), 0)
-
-
-def test_folds_count_a_mirror(lesson):
-    rows, columns = torch.meshgrid(torch.arange(ROWS).float(), torch.arange(COLUMNS).float(), indexing="ij")
-    assert lesson["folds"](torch.stack([-2 * rows, 0 * columns])[None]).item() == 100
-    assert lesson["folds"](torch.zeros(1, 2, ROWS, COLUMNS)).item() == 0
 
 
 def test_the_explorer_draws(lesson):

@@ -5,7 +5,6 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 from monai.metrics import DiceMetric
-from monai.networks.blocks import DVF2DDF, Warp
 from scipy.ndimage import gaussian_filter
 
 from tests.notebooks.cells import definitions
@@ -37,29 +36,6 @@ def smooth_u(seed, count=2, size=3.0, shape=(ROWS, COLUMNS)):
     noise = np.random.default_rng(seed).normal(size=(count, 2, *shape))
     u = np.stack([[gaussian_filter(part, 4.0) for part in one] for one in noise])
     return torch.from_numpy(u / np.abs(u).max() * size).float()
-
-
-def test_the_transformer_is_that_of_monai(lesson):
-    given, u = images(0), smooth_u(1)
-    wanted = Warp(mode="bilinear", padding_mode="border")(given, u)
-    assert torch.allclose(lesson["warp"](given, u), wanted, atol=1e-5)
-
-
-def test_warping_has_its_adjoint(lesson):
-    """It is linear in the image; the transpose that autograd applies is its adjoint."""
-    generator = torch.Generator().manual_seed(4)
-    x, y, other = (torch.randn(2, 1, ROWS, COLUMNS, dtype=torch.float64, generator=generator) for _ in range(3))
-    u = smooth_u(5).double()
-    x.requires_grad_()
-    (adjoint,) = torch.autograd.grad((lesson["warp"](x, u) * y).sum(), x)
-    assert ((lesson["warp"](other, u) * y).sum() - (other * adjoint).sum()).abs() < 1e-5 * other.norm() * y.norm()
-
-
-def test_the_flow_is_that_of_monai_on_the_doubled_grid(lesson):
-    v = smooth_u(6, shape=(ROWS // 2, COLUMNS // 2))
-    half = DVF2DDF(num_steps=5, mode="bilinear", padding_mode="border")(v)
-    wanted = 2 * torch.nn.functional.interpolate(half, scale_factor=2, mode="bilinear")
-    assert torch.allclose(lesson["flow"](v), wanted, atol=1e-4)
 
 
 @pytest.mark.parametrize("apart", [8, 16])

@@ -198,3 +198,10 @@ def test_references_have_doi_and_links_lead_somewhere(lesson):
     for target in re.findall(r"\]\(([^)#]+\.ipynb)\)", text):
         assert (lesson.path.parent / target).is_file(), target
     assert "clinical" in text
+
+
+@every_lesson
+def test_the_cell_of_the_claims_counts_as_run(lesson):
+    """Without a number nbval calls its output one of a cell that never ran, and fails."""
+    kept = [cell for cell in cells(lesson, "code") if "keep_output" in tags(cell)]
+    assert [cell.execution_count for cell in kept] == [1]
