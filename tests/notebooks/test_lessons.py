@@ -3,25 +3,15 @@
 That its claims are the stored ones on its default data is nbval's part: see the Makefile.
 """
 
-import os
-from pathlib import Path
-
 import nbformat
 import pytest
 
-from data_fetch.cards import all_cards
-from medlab import runner, verify
+from medlab import runner, sources, verify
 from medlab.lesson import catalogue
 from tests.turns import by_turns
 
 LESSONS = catalogue()
 pytestmark = [pytest.mark.notebooks, pytest.mark.timeout(900)]
-
-
-def available(source: str) -> bool:
-    """Whether a source can be had here; without real data lessons fall back to the hospital, which is tested anyway."""
-    card = all_cards().get(source)
-    return card is None or (Path(os.environ.get("MEDLAB_MIRROR", "-")) / card.files[0].mirror).is_file()
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.id)
@@ -47,8 +37,8 @@ def test_every_line_runs_at_smoke(lesson, tmp_path):
     by_turns([pytest.param(x, s, id=f"{x.id}-{s}") for x in LESSONS for s in x.data["alternatives"]]),
 )
 def test_claims_hold_on_the_other_data_too(lesson, source):
-    if not available(source):
-        pytest.skip(f"{source} is not in MEDLAB_MIRROR")
+    if not sources.here(source):
+        pytest.skip(f"{source} is not here: in MEDLAB_MIRROR, or downloaded before")
     assert verify.verify(lesson, data=source, threads=1).wrong == []
 
 
