@@ -1,7 +1,8 @@
 """What lessons on registration share: warps, flows, affine alignment, and measures of the result.
 
 Lesson 52 writes the first half of this in its cells, and asserts that both agree. Displacements are in pixels, rows
-first: a warped image at x shows the moving image at x + u(x).
+first: a warped image at x shows the moving image at x + u(x). MONAI's ``Warp`` and ``DVF2DDF`` return the same numbers,
+which a test checks; importing them takes over 100 MB, which lesson 55 would not find in its 1 GB.
 """
 
 from __future__ import annotations
@@ -223,7 +224,8 @@ def middle_slice(cohort: Cohort, *, share: float = 0.85) -> Cohort:
     2
     """
     if cohort.dims != 3 or cohort.masks is None:
-        raise MedlabError(f"a cohort of {cohort.dims} dimensions", hint="wanted volumes with masks")
+        kind = f"{cohort.dims}D images, {'without' if cohort.masks is None else 'with'} masks"
+        raise MedlabError(f"a cohort of {kind}", hint="wanted volumes (3D) with masks")
     images, masks = (t[:, :, t.shape[2] // 2] for t in (cohort.images, cohort.masks))
     rows, columns = (8 * int(share * side / 8) for side in images.shape[2:])
     top, left = (images.shape[2] - rows) // 2, (images.shape[3] - columns) // 2

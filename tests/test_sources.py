@@ -382,6 +382,10 @@ def test_the_layout_of_medsegbench_has_masks_and_a_split(tmp_path, monkeypatch):
     monkeypatch.setattr("medlab.sources.fetch", lambda card: tmp_path / "processed.cleveland.data")
     with pytest.raises(DataError, match="without images"):
         medlab.open("uci_heart")
+    monkeypatch.setattr("medlab.sources.fetch", lambda card: tmp_path / "tooth.h5")
+    with pytest.raises(DataError, match="projections, not images") as caught:
+        medlab.open("ct_sinogram_tooth")
+    assert "lesson 62" in caught.value.hint
 
 
 @pytest.mark.needs_mirror
@@ -393,10 +397,3 @@ def test_sets_of_the_mirror_open_by_the_name_of_their_card(mirror, name, count):
     assert len(cohort) == count
     assert "doi:" in cohort.source
     assert cohort.licence.startswith("CC")
-
-
-def test_projections_are_not_images_and_the_error_says_who_reads_them(tmp_path, monkeypatch):
-    monkeypatch.setattr("medlab.sources.fetch", lambda card: tmp_path / "tooth.h5")
-    with pytest.raises(DataError, match="projections, not images") as caught:
-        medlab.open("ct_sinogram_tooth")
-    assert "lesson 62" in caught.value.hint

@@ -7,42 +7,29 @@ from matplotlib.figure import Figure
 from monai.metrics import DiceMetric
 from monai.networks.blocks import DVF2DDF, Warp
 from scipy.linalg import expm
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import map_coordinates
 
-from tests.notebooks.cells import definitions
+from tests.notebooks.cells import SHAPE, definitions, smooth_displacements, smooth_images
 
-ROWS, COLUMNS = 48, 32
+ROWS, COLUMNS = SHAPE
 
 
 @pytest.fixture(scope="module")
 def lesson():
     names = definitions("52_registration_by_prediction")
     names.update(jump=names["enlarged"], MOTION=2.0, STEPS=3, spacing=torch.tensor([2.0, 3.0]))
-    names["images"] = {"train": images(9, 10)}
+    names["images"] = {"train": smooth_images(9, 10)}
     return names
 
 
-def images(seed, count=2):
-    """Smooth random images, (N, 1, H, W)."""
-    noise = torch.rand(count, 1, ROWS, COLUMNS, generator=torch.Generator().manual_seed(seed))
-    smooth = np.stack([gaussian_filter(n, 2.0) for n in noise[:, 0].numpy()])[:, None]
-    return torch.from_numpy((smooth - smooth.min()) / (smooth.max() - smooth.min())).float()
-
-
-def smooth_u(seed, count=2, size=3.0, shape=(ROWS, COLUMNS)):
-    noise = np.random.default_rng(seed).normal(size=(count, 2, *shape))
-    u = np.stack([[gaussian_filter(part, 4.0) for part in one] for one in noise])
-    return torch.from_numpy(u / np.abs(u).max() * size).float()
-
-
 def test_the_transformer_is_that_of_monai(lesson):
-    given, u = images(0), smooth_u(1)
+    given, u = smooth_images(0), smooth_displacements(1)
     wanted = Warp(mode="bilinear", padding_mode="border")(given, u)
     assert torch.allclose(lesson["warp"](given, u), wanted, atol=1e-5)
 
 
 def test_the_transformer_reads_at_x_plus_u_rows_first(lesson):
-    given, u = images(2, 1), smooth_u(3, 1)
+    given, u = smooth_images(2, 1), smooth_displacements(3, 1)
     places = np.indices((ROWS, COLUMNS)) + u[0].numpy()
     wanted = map_coordinates(given[0, 0].numpy(), places, order=1, mode="nearest")
     assert np.allclose(lesson["warp"](given, u)[0, 0].numpy(), wanted, atol=1e-5)
@@ -52,7 +39,7 @@ def test_warping_has_its_adjoint(lesson):
     """It is linear in the image; the transpose that autograd applies is its adjoint."""
     generator = torch.Generator().manual_seed(4)
     x, y = (torch.randn(2, 1, ROWS, COLUMNS, dtype=torch.float64, generator=generator) for _ in range(2))
-    u = smooth_u(5).double()
+    u = smooth_displacements(5).double()
     x.requires_grad_()
     forward = (lesson["warp"](x, u) * y).sum()
     (adjoint,) = torch.autograd.grad(forward, x)
@@ -61,7 +48,7 @@ def test_warping_has_its_adjoint(lesson):
 
 
 def test_scaling_and_squaring_is_that_of_monai(lesson):
-    v = smooth_u(6)
+    v = smooth_displacements(6)
     wanted = DVF2DDF(num_steps=5, mode="bilinear", padding_mode="border")(v)
     assert torch.allclose(lesson["integrate"](v), wanted, atol=1e-4)
 
@@ -77,7 +64,7 @@ def test_a_linear_velocity_flows_by_the_matrix_exponential(lesson):
 
 
 def test_a_flow_and_its_reverse_undo_each_other(lesson):
-    v = smooth_u(7)
+    v = smooth_displacements(7)
     there, back = lesson["integrate"](v), lesson["integrate"](-v)
     both = there + lesson["warp"](back, there)
     assert both[..., 8:-8, 8:-8].abs().max() < 0.1 < there.abs().max()
@@ -97,13 +84,13 @@ def test_jacobian_of_known_maps(lesson):
 
 
 def test_a_flow_does_not_fold_where_a_jump_does(lesson):
-    v = smooth_u(8, 4, 6.0, (ROWS // 2, COLUMNS // 2))
+    v = smooth_displacements(8, 4, 6.0, (ROWS // 2, COLUMNS // 2))
     v = v * 2
     assert lesson["folds"](lesson["flow"](v)).mean() < 0.1 * lesson["folds"](lesson["jump"](v)).mean()
 
 
 def test_similarity_is_blind_to_brightness_and_is_correlation(lesson):
-    one, other = images(10), images(11)
+    one, other = smooth_images(10), smooth_images(11)
     assert lesson["similarity"](one, 100 * one + 3).min() > 0.7
     big, far = 10 * one, 10 * other
     window = big[0, 0, :9, :9].numpy().ravel(), far[0, 0, :9, :9].numpy().ravel()
@@ -112,7 +99,7 @@ def test_similarity_is_blind_to_brightness_and_is_correlation(lesson):
 
 
 def test_dice_is_that_of_monai(lesson):
-    one, other = ((images(k, 3) > 0.5).float() for k in (12, 13))
+    one, other = ((smooth_images(k, 3) > 0.5).float() for k in (12, 13))
     wanted = DiceMetric(reduction="none")(one, other)[:, 0]
     assert torch.allclose(lesson["dice"](one, other), wanted, atol=1e-6)
     both = lesson["dice"](torch.cat([one, 0 * one], 1), torch.cat([other, other], 1))
@@ -127,14 +114,14 @@ def test_pairs_join_different_patients_and_use_each_once(lesson):
 
 def test_the_network_starts_by_moving_nothing_and_is_small(lesson):
     model = lesson["Registrar"]()
-    v = model(images(14), images(15))
+    v = model(smooth_images(14), smooth_images(15))
     assert v.shape == (2, 2, ROWS // 2, COLUMNS // 2)
     assert v.abs().max() == 0
     assert sum(p.numel() for p in model.parameters()) < 60_000
 
 
 def test_the_search_finds_a_known_flow(lesson):
-    still, line = images(16), torch.linspace(0, np.pi, ROWS)
+    still, line = smooth_images(16), torch.linspace(0, np.pi, ROWS)
     u = torch.zeros(2, 2, ROWS, COLUMNS)  # a bulge along the rows, a shift along the columns
     u[:, 0], u[:, 1] = 2 * torch.sin(line)[:, None], -1.0
     found = lesson["flow"](lesson["optimize"](still, lesson["warp"](still, u), 0.1))
@@ -161,7 +148,7 @@ def test_error_at_landmarks_is_in_mm(lesson):
 
 
 def test_affine_fit_undoes_a_shift(lesson):
-    still = images(20, 1)
+    still = smooth_images(20, 1)
     shift = torch.zeros(1, 2, ROWS, COLUMNS)
     shift[:, 1] = 1.5
     moved = lesson["warp"](still, shift)
@@ -172,11 +159,11 @@ def test_affine_fit_undoes_a_shift(lesson):
 
 @pytest.mark.parametrize("view", ["outlines", "grid", "Jacobian"])
 def test_the_explorer_draws_every_view(lesson, view):
-    pair = images(21)
+    pair = smooth_images(21)
     masks = (pair > 0.5).float()
     lesson.update(
         fixed={"test": pair}, moving={"test": pair}, fixed_labels={"test": masks}, moving_labels={"test": masks}
     )
-    lesson["found"] = {"before": 0 * smooth_u(22), "predicted": smooth_u(22)}
+    lesson["found"] = {"before": 0 * smooth_displacements(22), "predicted": smooth_displacements(22)}
     assert isinstance(lesson["draw_pair"](1, "predicted", view), Figure)
     assert "Dice 1.00, 0.0 % folded" in lesson["describe_pair"](0, "before", view)

@@ -6,17 +6,7 @@ import pytest
 import torch
 from scipy.ndimage import rotate
 
-from tests.notebooks.cells import definitions
-
-
-class Quiet:
-    broken = ""
-
-    def sabotaged(self, name):
-        return name == self.broken
-
-    def pick(self, *, smoke, cpu, gpu):
-        return smoke
+from tests.notebooks.cells import Quiet, definitions
 
 
 @pytest.fixture

@@ -3,42 +3,18 @@
 import numpy as np
 import pytest
 import torch
-from scipy.ndimage import gaussian_filter
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from tests.notebooks.cells import definitions
+from tests.notebooks.cells import SHAPE, Quiet, definitions, smooth_displacements, smooth_images
 
-ROWS, COLUMNS = 48, 32
-
-
-class Sane:
-    """A lab without a sabotage."""
-
-    def __init__(self, on=""):
-        self.on = on
-
-    def sabotaged(self, name):
-        return name == self.on
+ROWS, COLUMNS = SHAPE
 
 
 @pytest.fixture
 def lesson():
     names = definitions("54_registration_gan")
-    names.update(STEEP=256.0, lab=Sane(), STEPS=4, images={"train": images(9, 10)})
+    names.update(STEEP=256.0, lab=Quiet(), STEPS=4, images={"train": smooth_images(9, 10)})
     return names
-
-
-def images(seed, count=4):
-    """Smooth random images, (N, 1, H, W)."""
-    noise = torch.rand(count, 1, ROWS, COLUMNS, generator=torch.Generator().manual_seed(seed))
-    smooth = np.stack([gaussian_filter(n, 2.0) for n in noise[:, 0].numpy()])[:, None]
-    return torch.from_numpy((smooth - smooth.min()) / (smooth.max() - smooth.min())).float()
-
-
-def smooth_u(seed, count=4, size=3.0):
-    noise = np.random.default_rng(seed).normal(size=(count, 2, ROWS, COLUMNS))
-    u = np.stack([[gaussian_filter(part, 4.0) for part in one] for one in noise])
-    return torch.from_numpy(u / np.abs(u).max() * size).float()
 
 
 def critic_of(lesson, seed=0):
@@ -57,7 +33,7 @@ def test_blur_moves_nothing_and_takes_noise_as_predicted(lesson):
 
 
 def test_a_shift_by_whole_pixels_blurs_nothing(lesson):
-    given = images(2)
+    given = smooth_images(2, 4)
     assert torch.equal(lesson["shifted"](given, 3)[..., 3:, 3:], given[..., :-3, :-3])
     assert torch.equal(lesson["shifted"](given, 0), given)
 
@@ -73,7 +49,7 @@ def test_there_and_back_leaves_a_ramp_in_place_and_blurs_noise(lesson):
 
 
 def test_only_half_of_the_fair_references_are_resampled(lesson):
-    moving, fixed = images(3), images(4)
+    moving, fixed = smooth_images(3, 4), smooth_images(4, 4)
     both = [lesson["reference_of"](moving, fixed, fair, torch.Generator().manual_seed(0)) for fair in (False, True)]
     ratio = both[0] / (0.8 * fixed + 0.2 * moving).clamp_min(1e-3)
     assert ratio.flatten(1).median(1).values.std() > 0.01  # brightness differs by image
@@ -87,7 +63,7 @@ def test_only_half_of_the_fair_references_are_resampled(lesson):
 
 
 def test_the_critic_loss_is_cross_entropy_and_a_penalty(lesson):
-    critic, fixed, good, bad = critic_of(lesson), images(5), images(6), images(7)
+    critic, fixed, good, bad = critic_of(lesson), smooth_images(5, 4), smooth_images(6, 4), smooth_images(7, 4)
     lesson["STEEP"] = 0.0
     told = torch.cat([critic(fixed, good), critic(fixed, bad)])
     truth = torch.cat([torch.ones_like(told[:4]), torch.zeros_like(told[4:])])
@@ -99,10 +75,10 @@ def test_the_critic_loss_is_cross_entropy_and_a_penalty(lesson):
 
 def test_networks_start_by_moving_nothing_and_are_small(lesson):
     model, critic = lesson["Registrar"](), critic_of(lesson)
-    v = model(images(14), images(15))
+    v = model(smooth_images(14, 4), smooth_images(15, 4))
     assert v.shape == (4, 2, ROWS // 2, COLUMNS // 2)
     assert v.abs().max() == 0
-    assert critic(images(14), images(15)).shape == (4, 1, ROWS // 4, COLUMNS // 4)
+    assert critic(smooth_images(14, 4), smooth_images(15, 4)).shape == (4, 1, ROWS // 4, COLUMNS // 4)
     assert sum(p.numel() for p in model.parameters()) < 20_000
     assert sum(p.numel() for p in critic.parameters()) < 6_000
 
@@ -111,7 +87,7 @@ def test_the_naive_arm_is_the_fair_one_without_its_fix(lesson):
     kept = [p.clone() for p in lesson["trained"]("naive", 3, 0.02, 4)[1].parameters()]
     fair = list(lesson["trained"]("fair", 3, 0.02, 4)[1].parameters())
     assert any(not torch.equal(a, b) for a, b in zip(kept, fair, strict=True))
-    lesson["lab"].on = "fair_is_naive"
+    lesson["lab"].broken = "fair_is_naive"
     again = lesson["trained"]("fair", 3, 0.02, 4)[1].parameters()
     assert all(torch.equal(a, b) for a, b in zip(kept, again, strict=True))
 
@@ -121,18 +97,18 @@ def test_the_fall_is_counted_in_pixels_of_shift(lesson):
         def forward(self, fixed, second):
             return -7 * (fixed - second).abs()
 
-    lesson["images"] = {"val": images(16), "test": images(16)}
+    lesson["images"] = {"val": smooth_images(16, 4), "test": smooth_images(16, 4)}
     one = lesson["in_pixels"](Twice(), lambda pictures: lesson["shifted"](pictures, 1))
     assert one.mean() == pytest.approx(1, rel=1e-4)
     assert np.allclose(lesson["in_pixels"](Twice(), lambda pictures: pictures), 0)
 
 
 def test_the_explorer_draws(lesson):
-    pair = images(21, 2)
+    pair = smooth_images(21, 2)
     masks = (pair > 0.5).float()
     lesson.update(
         fixed={"test": pair}, moving={"test": pair}, fixed_labels={"test": masks}, moving_labels={"test": masks}
     )
-    lesson.update(names=["one"], critics={"fair": [critic_of(lesson)]}, found={"fair": 0 * smooth_u(22, 2)})
+    lesson.update(names=["one"], critics={"fair": [critic_of(lesson)]}, found={"fair": 0 * smooth_displacements(22, 2)})
     assert len(lesson["draw_pair"](1, "fair").axes) == 4
     assert "Dice 1.00" in lesson["describe_pair"](0, "fair")

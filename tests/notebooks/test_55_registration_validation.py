@@ -5,37 +5,18 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 from monai.metrics import DiceMetric
-from scipy.ndimage import gaussian_filter
 
-from tests.notebooks.cells import definitions
+from tests.notebooks.cells import SHAPE, Quiet, definitions, smooth_images
 
-ROWS, COLUMNS = 48, 32
-
-
-class Quiet:
-    def sabotaged(self, name):
-        return False
+ROWS, COLUMNS = SHAPE
 
 
 @pytest.fixture(scope="module")
 def lesson():
     names = definitions("55_registration_validation")
-    names.update(lab=Quiet(), STEPS=3, SMOOTH=0.1, images={"train": images(9, 10)})
+    names.update(lab=Quiet(), STEPS=3, SMOOTH=0.1, images={"train": smooth_images(9, 10)})
     names["as_it_is"] = lambda pair: pair
     return names
-
-
-def images(seed, count=2):
-    """Smooth random images, (N, 1, H, W)."""
-    noise = torch.rand(count, 1, ROWS, COLUMNS, generator=torch.Generator().manual_seed(seed))
-    smooth = np.stack([gaussian_filter(n, 2.0) for n in noise[:, 0].numpy()])[:, None]
-    return torch.from_numpy((smooth - smooth.min()) / (smooth.max() - smooth.min())).float()
-
-
-def smooth_u(seed, count=2, size=3.0, shape=(ROWS, COLUMNS)):
-    noise = np.random.default_rng(seed).normal(size=(count, 2, *shape))
-    u = np.stack([[gaussian_filter(part, 4.0) for part in one] for one in noise])
-    return torch.from_numpy(u / np.abs(u).max() * size).float()
 
 
 @pytest.mark.parametrize("apart", [8, 16])
@@ -46,7 +27,7 @@ def test_families_move_as_far_as_they_are_told(lesson, apart):
 
 
 def test_local_correlation_is_correlation_and_blind_to_brightness(lesson):
-    one, other = 10 * images(10), 10 * images(11)
+    one, other = 10 * smooth_images(10), 10 * smooth_images(11)
     window = one[0, 0, 10:19, 10:19].numpy().ravel(), other[0, 0, 10:19, 10:19].numpy().ravel()
     local = lesson["correlation"](one, other)[0, 0, 14, 14].item()
     assert local == pytest.approx(np.corrcoef(*window)[0, 1], abs=0.02)
@@ -61,7 +42,7 @@ def test_difference_over_gradient_measures_a_shift_of_a_ramp(lesson):
 
 
 def test_error_of_a_case_is_the_length_of_the_flow(lesson):
-    pair, length = lesson["residual_case"](images(12, 4), 16, torch.Generator().manual_seed(1))
+    pair, length = lesson["residual_case"](smooth_images(12, 4), 16, torch.Generator().manual_seed(1))
     assert pair.shape == (4, 3, ROWS, COLUMNS)
     means = length.mean((1, 2, 3))
     assert means.min() > 0.15
@@ -69,7 +50,7 @@ def test_error_of_a_case_is_the_length_of_the_flow(lesson):
 
 
 def test_measures_of_maps_are_those_of_numpy(lesson):
-    truth, guess = images(13), images(14)
+    truth, guess = smooth_images(13), smooth_images(14)
     inside = torch.ones_like(truth)
     lesson.update(cases={"x": (None, truth)}, body={"x": inside})
     wanted = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(truth.numpy(), guess.numpy(), strict=True)]
@@ -80,7 +61,7 @@ def test_measures_of_maps_are_those_of_numpy(lesson):
 
 
 def test_edges_survive_a_swap_of_contrast(lesson):
-    pair = torch.cat([images(15), images(16)], 1)
+    pair = torch.cat([smooth_images(15), smooth_images(16)], 1)
     assert torch.allclose(lesson["edges"](pair), lesson["edges"](1.1 - pair), atol=1e-4)
 
 
@@ -91,14 +72,14 @@ def test_shapes_have_one_label_at_each_pixel(lesson):
 
 
 def test_squared_correlation_does_not_care_about_the_sign(lesson):
-    one, other, v = images(17), images(18), torch.zeros(2, 2, ROWS // 2, COLUMNS // 2)
+    one, other, v = smooth_images(17), smooth_images(18), torch.zeros(2, 2, ROWS // 2, COLUMNS // 2)
     loss = lesson["loss_of"]
     assert torch.allclose(loss(one, other, v, 0, True), loss(1 - one, other, v, 0, True), atol=1e-4)
     assert torch.allclose(loss(one, other, v, 0) + loss(1 - one, other, v, 0), torch.tensor(2.0), atol=1e-4)
 
 
 def test_dice_is_that_of_monai(lesson):
-    masks = (images(19, 3) > 0.5).float()
+    masks = (smooth_images(19, 3) > 0.5).float()
     lesson.update(labels={"test": masks}, partner=np.array([1, 2, 0]))
     wanted = DiceMetric(reduction="none")(masks[[1, 2, 0]], masks)[:, 0]
     assert torch.allclose(lesson["dice"](torch.zeros(3, 2, ROWS, COLUMNS)), wanted, atol=1e-6)
@@ -106,7 +87,7 @@ def test_dice_is_that_of_monai(lesson):
 
 def test_the_network_starts_flat_and_is_small(lesson):
     model = lesson["UNet"](2, 2, lesson["edges"])
-    v = model(torch.cat([images(20), images(21)], 1))
+    v = model(torch.cat([smooth_images(20), smooth_images(21)], 1))
     assert v.shape == (2, 2, ROWS // 2, COLUMNS // 2)
     assert v.std(dim=(2, 3)).max() < 1e-6
     assert sum(p.numel() for p in model.parameters()) < 60_000
@@ -114,7 +95,7 @@ def test_the_network_starts_flat_and_is_small(lesson):
 
 @pytest.mark.parametrize("method", ["network", "correlation"])
 def test_the_explorer_draws_every_state(lesson, method):
-    pair, length = lesson["residual_case"](images(22), 16, torch.Generator().manual_seed(4))
+    pair, length = lesson["residual_case"](smooth_images(22), 16, torch.Generator().manual_seed(4))
     lesson.update(cases={"A": (pair, length)}, body={"A": torch.ones_like(length)})
     lesson["maps"] = {("network", "A"): torch.stack([length, length]), ("correlation", "A"): length}
     assert isinstance(lesson["draw_case"](1, "A", method), Figure)

@@ -6,19 +6,9 @@ import torch
 
 from medlab.hospital.emission import mlem
 from medlab.hospital.tomography import back_project, radon
-from tests.notebooks.cells import definitions
+from tests.notebooks.cells import Quiet, definitions
 
 SIZE, ANGLES = 24, np.arange(18) * 10.0
-
-
-class Quiet:
-    broken = ""
-
-    def sabotaged(self, name):
-        return name == self.broken
-
-    def pick(self, *, smoke, cpu, gpu):
-        return smoke
 
 
 @pytest.fixture

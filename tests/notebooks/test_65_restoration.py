@@ -8,14 +8,9 @@ from scipy.ndimage import shift as shift_by_spline
 from skimage.metrics import peak_signal_noise_ratio
 
 from medlab.hospital.kspace import from_kspace, to_kspace
-from tests.notebooks.cells import definitions
+from tests.notebooks.cells import Quiet, definitions
 
 SIZE = 32
-
-
-class Quiet:
-    def sabotaged(self, name):
-        return False
 
 
 @pytest.fixture(scope="module")
