@@ -19,9 +19,9 @@ _HOMES = {
     "catalogue": "lesson",
     "MedlabError": "errors",
 }
-_ROOMS = {
-    "claims", "cohort", "errors", "explain", "explore", "figures", "hospital", "lab",
-    "lesson", "networks", "runner", "sources", "stats", "training", "view3d",
+_PACKAGES = {
+    "claims", "cohort", "errors", "explore", "figures", "hospital", "lab", "lesson", "metrics", "physics", "sources",
+    "stats", "training",
 }  # fmt: skip
 __all__ = [
     "Claim",
@@ -40,10 +40,10 @@ __all__ = [
 def __getattr__(name: str):
     if name in _HOMES:
         return getattr(import_module(f"medlab.{_HOMES[name]}"), name)
-    if name in _ROOMS:
+    if name in _PACKAGES:
         return import_module(f"medlab.{name}")
     raise AttributeError(f"module 'medlab' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *_ROOMS, "__version__"])
+    return sorted([*__all__, *_PACKAGES, "__version__"])

@@ -125,7 +125,7 @@ def test_a_state_that_stays_is_not_drawn_again():
     [
         (["python", "-m", "jupyterlab", "--ServerApp.root_dir=/tmp/pytest"], True),
         (["/usr/bin/python3", "/opt/bin/papermill", "a.ipynb"], False),
-        (["python", "-m", "medlab.execute"], False),
+        (["python", "-m", "medlab.engine.child"], False),
         (["python", "/x/jupyter-nbconvert", "--execute"], False),
     ],
 )

@@ -34,7 +34,7 @@ def test_binder_gets_the_torch_that_was_tested():
 
 def test_settings_for_a_course_are_ones_that_jupyterlab_has():
     settings = json.loads(
-        (ROOT / "medlab" / "jupyter_config" / "labconfig" / "default_setting_overrides.json").read_text()
+        (ROOT / "medlab" / "cli" / "jupyter_config" / "labconfig" / "default_setting_overrides.json").read_text()
     )
     schemas = Path(sys.prefix) / "share" / "jupyter" / "lab" / "schemas"
     for plugin, wanted in settings.items():

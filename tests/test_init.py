@@ -9,11 +9,8 @@ import pytest
 import medlab
 
 ROOT = Path(__file__).resolve().parent.parent
-OUTSIDE_THE_KERNEL = (
-    "cli", "commands", "runner", "jobs", "verify", "nbval", "sweep", "report", "cluster", "progress", "parameters",
-    "supervise", "execute", "lesson", "links", "doctor", "errors", "claims", "stats", "metrics", "tidy", "files",
-)  # fmt: skip
-NEVER_IN_THE_KERNEL = ("runner", "cli", "commands", "execute", "jobs", "verify", "report", "cluster", "supervise")
+OUTSIDE_THE_KERNEL = ("medlab.cli", "medlab.engine", "medlab.course")
+LIGHT = ("lesson", "errors", "claims", "stats", "metrics", "files")  # what the commands need of the rest
 
 
 def imported(*names: str) -> set[str]:
@@ -27,17 +24,26 @@ def test_import_loads_nothing_heavy():
     assert not loaded & {"torch", "monai", "numpy", "pandas", "matplotlib", "IPython", "ipywidgets"}
 
 
-@pytest.mark.parametrize("room", OUTSIDE_THE_KERNEL)
-def test_rooms_outside_the_kernel_never_load_torch(room):
-    assert "torch" not in imported(f"medlab.{room}")
+def test_commands_and_engine_never_load_torch():
+    modules = [
+        ".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in paths("medlab/engine", "medlab/cli")
+    ]
+    assert "torch" not in imported(*modules, *[f"medlab.{name}" for name in LIGHT])
 
 
 def test_arrows_point_one_way():
-    for path in (ROOT / "data_fetch").glob("*.py"):
-        assert "medlab" not in {name.partition(".")[0] for name in names_imported(path)}, path
-    inside = {p for p in (ROOT / "medlab").rglob("*.py") if p.stem not in OUTSIDE_THE_KERNEL and p.stem != "course"}
-    for path in inside:
-        assert not {f"medlab.{room}" for room in NEVER_IN_THE_KERNEL} & names_imported(path), path
+    for path in paths("data_fetch"):
+        assert "medlab" not in {name.partition(".")[0] for name in names_imported(ROOT / path)}, path
+    for path in paths("medlab"):
+        found, package = names_imported(ROOT / path), path.parts[1]
+        forbidden = () if package in ("engine", "cli", "course") else OUTSIDE_THE_KERNEL
+        forbidden += ("medlab.cli",) if package == "engine" else ()
+        forbidden += ("medlab.hospital", "medlab.sources") if package == "physics" else ()
+        assert not {name for name in found if name.startswith(forbidden or ("none",))}, path
+
+
+def paths(*folders: str) -> list[Path]:
+    return [path.relative_to(ROOT) for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
 
 
 def names_imported(path: Path) -> set[str]:

@@ -91,7 +91,7 @@ def measured(luck: np.ndarray, *, share: float, pattern: str) -> np.ndarray:
 def _reconstructed(image: np.ndarray, lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     import torch
 
-    from medlab.hospital.kspace import from_kspace, to_kspace
+    from medlab.physics.kspace import from_kspace, to_kspace
 
     samples = to_kspace(torch.from_numpy(image)) * torch.from_numpy(lines)[:, None]
     return samples.abs().numpy(), from_kspace(samples).abs().numpy()

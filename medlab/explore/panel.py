@@ -16,7 +16,7 @@ from medlab.errors import MedlabError
 from medlab.explore.controls import Control
 
 # Programs that run notebooks with nobody watching. nbval runs in pytest, which sets the variables in every process.
-_BATCH = {"papermill", "nbconvert", "jupyter-nbconvert", "jupyter-execute", "medlab.execute", "pytest", "py.test"}
+_BATCH = {"papermill", "nbconvert", "jupyter-nbconvert", "jupyter-execute", "medlab.engine.child", "pytest", "py.test"}
 _BATCH_SET = ("MEDLAB_STATIC", "PYTEST_VERSION", "PYTEST_CURRENT_TEST")
 
 

@@ -4,12 +4,12 @@ What causes what is drawn in ``docs/hospital_graph.png``, and written in ``COEFF
 How the modalities look: ``docs/hospital_modalities.png``.
 """
 
+from medlab.hospital.annotators import READERS, Reader
 from medlab.hospital.hospital import Hospital
 from medlab.hospital.modalities import MODALITIES
-from medlab.hospital.observer import ideal_auc, template_score
 from medlab.hospital.patients import COEFFICIENTS, DISEASES
-from medlab.hospital.readers import READERS, Reader
 from medlab.hospital.sites import SITES
+from medlab.physics.ideal_observer import ideal_auc, template_score
 
 __all__ = [
     "COEFFICIENTS",

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from medlab.packaged import carried
+from medlab.sources.packaged import carried
 
 FIELD_MM = 220.0  # side of the cube that holds the head
 CENTER = (-0.5, -17.5, -10.5)  # its middle

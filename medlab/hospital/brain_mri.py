@@ -14,9 +14,9 @@ from torch import Tensor
 from medlab.errors import MedlabError, unknown
 from medlab.hospital.brain import TISSUES, Heads, heads, pixels, spline, tissues
 from medlab.hospital.brain_atlas import FIELD_MM, points_of
-from medlab.hospital.kspace import rician
 from medlab.hospital.rendering import device_of, keys, lesion_boxes
 from medlab.hospital.streams import stream
+from medlab.physics.kspace import rician
 
 if TYPE_CHECKING:
     from medlab.cohort import Cohort

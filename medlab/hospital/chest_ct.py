@@ -18,10 +18,10 @@ from medlab.errors import MedlabError
 from medlab.hospital.chest_slices import FIELD_CM, Chest, Slices, chests, slices
 from medlab.hospital.chest_xray import _boxes
 from medlab.hospital.patients import DISEASES
-from medlab.hospital.physics import photon_noise
 from medlab.hospital.rendering import device_of
 from medlab.hospital.streams import stream
-from medlab.hospital.tomography import fbp, radon
+from medlab.physics.tomography import fbp, radon
+from medlab.physics.xray import photon_noise
 
 if TYPE_CHECKING:
     from medlab.cohort import Cohort

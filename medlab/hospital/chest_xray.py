@@ -13,10 +13,10 @@ from medlab.hospital.chest_body import FIELD_CM, Body, bodies, column, to_detect
 from medlab.hospital.chest_findings import add_findings
 from medlab.hospital.chest_maps import APEX_X, CARINA, DOME_X, Maps, diaphragm, heart_center, maps
 from medlab.hospital.patients import DISEASES
-from medlab.hospital.physics import add_scatter, blur, photon_noise, transmission
 from medlab.hospital.rendering import device_of
 from medlab.hospital.sites import SITES
 from medlab.hospital.streams import stream
+from medlab.physics.xray import add_scatter, blur, photon_noise, transmission
 
 if TYPE_CHECKING:
     from medlab.cohort import Cohort

@@ -9,9 +9,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from medlab.hospital.physics import blur
 from medlab.hospital.rendering import device_of, keys, texture
 from medlab.hospital.streams import stream
+from medlab.physics.xray import blur
 
 if TYPE_CHECKING:
     from medlab.cohort import Cohort

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from medlab.errors import MedlabError, unknown
+from medlab.hospital.annotators import Reader, read
 from medlab.hospital.modalities import MODALITIES
 from medlab.hospital.patients import DISEASES, exogenous, structure
-from medlab.hospital.readers import Reader, read
 from medlab.hospital.sites import SITES
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from medlab.errors import MedlabError
 from medlab.hospital.brain import Heads, heads, pixels, tissues, to_head
 from medlab.hospital.brain_atlas import FIELD_MM, points_of
 from medlab.hospital.brain_mri import CLASSES, STRUCTURES, tissue_masks
-from medlab.hospital.emission import mlem
-from medlab.hospital.physics import blur, photon_noise
 from medlab.hospital.rendering import device_of, keys, lesion_boxes
 from medlab.hospital.streams import stream
-from medlab.hospital.tomography import radon
+from medlab.physics.emission import mlem
+from medlab.physics.tomography import radon
+from medlab.physics.xray import blur, photon_noise
 
 if TYPE_CHECKING:
     from medlab.cohort import Cohort

@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from medlab.errors import MedlabError
-from medlab.hospital.physics import blur
 from medlab.hospital.streams import stream
+from medlab.physics.xray import blur
 
 KNOTS = 24  # random numbers along each side of a texture, at every image size
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from data_fetch.cards import File, load_card
 from data_fetch.fetch import fetch
-from medlab.npz import read_npz
+from medlab.sources.npz import read_npz
 
 SIZE = 200_000_000
 

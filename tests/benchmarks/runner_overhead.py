@@ -13,8 +13,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from medlab import cluster, runner
-from medlab.jobs import Job, run_many
+from medlab.engine import dask as cluster
+from medlab.engine import run as runner
+from medlab.engine.queue import Job, run_many
 from medlab.lesson import Lesson, find
 from tests.test_lesson import notebook
 

@@ -44,7 +44,7 @@ UNNEEDED = ("https://imjoy-team.github.io/", "https://imjoy.io/")  # plugins for
 WINDOWS = f"{JSDELIVR}@oeway/vue-window@2.4.1-a/lib/index.js"
 BALL = """import os
 import numpy as np
-from medlab.view3d import view3d
+from medlab.explore.view3d import view3d
 z, y, x = np.indices((24, 28, 32)) - np.array([12, 14, 16]).reshape(3, 1, 1, 1)
 radius = np.sqrt(x**2 + y**2 + z**2)
 volume = np.where(radius < 10, 200.0 + 5 * x, 20.0) + np.random.default_rng(0).normal(size=radius.shape)"""

@@ -10,8 +10,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from medlab.engine.report import notebook_page
 from medlab.lesson import catalogue
-from medlab.report import notebook_page
 from tests.browser.conftest import SHOTS
 from tests.turns import by_turns
 

@@ -10,9 +10,8 @@ from PIL import Image
 from tests.browser.test_lessons_in_jupyterlab import complaints, move_everything, panels, press, shot
 
 pytestmark = [pytest.mark.notebooks, pytest.mark.timeout(400)]
-HEAD = (
-    "import numpy as np\nfrom medlab import explore\nfrom medlab.view3d import view3d\nrng = np.random.default_rng(0)"
-)
+HEAD = "import numpy as np\nfrom medlab import explore\nfrom medlab.explore.view3d import view3d\n"
+HEAD += "rng = np.random.default_rng(0)"
 DATA = """rows, columns = np.indices((64, 64)) / 64 - 0.5
 disk = rows**2 + columns**2 < 0.08
 image = disk + 0.1 * rng.normal(size=(64, 64))

@@ -12,7 +12,7 @@ from medlab.hospital.brain import TISSUES, atlas_places, heads, pixels, to_atlas
 from medlab.hospital.brain_atlas import _places, atlas, exponential, jacobian_determinant, sample, widening
 from medlab.hospital.brain_mri import CLASSES, RELAXATION, STRUCTURES, _shares, contrast, null_time, signal
 from medlab.hospital.hospital import image_table
-from medlab.hospital.kspace import acquire, coil_maps, combine
+from medlab.physics.kspace import acquire, coil_maps, combine
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ from medlab.errors import MedlabError
 from medlab.hospital import Hospital
 from medlab.hospital.brain import heads
 from medlab.hospital.brain_mri import CLASSES, STRUCTURES
-from medlab.hospital.emission import mlem
 from medlab.hospital.hospital import image_table
 from medlab.hospital.pet import SCANNERS, UPTAKE, _body, expected_counts
-from medlab.hospital.physics import photon_noise
-from medlab.hospital.tomography import radon
+from medlab.physics.emission import mlem
+from medlab.physics.tomography import radon
+from medlab.physics.xray import photon_noise
 
 ANGLES = np.arange(48) * (180 / 48)
 

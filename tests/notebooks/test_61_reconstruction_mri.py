@@ -5,7 +5,7 @@ import pytest
 import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from medlab.hospital.kspace import acquire, coil_maps, combine
+from medlab.physics.kspace import acquire, coil_maps, combine
 from tests.notebooks.cells import definitions
 
 SIZE = 32

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from skimage.metrics import peak_signal_noise_ratio
 from skimage.transform import radon as radon_of_skimage
 
-from medlab.hospital.tomography import fbp
+from medlab.physics.tomography import fbp
 from tests.notebooks.cells import definitions
 
 SIZE, BINS, DEPTH, PHOTONS = 24, 34, 8.0, 2e4

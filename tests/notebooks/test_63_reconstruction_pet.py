@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from medlab.hospital.emission import mlem
-from medlab.hospital.tomography import back_project, radon
+from medlab.physics.emission import mlem
+from medlab.physics.tomography import back_project, radon
 from tests.notebooks.cells import Quiet, definitions
 
 SIZE, ANGLES = 24, np.arange(18) * 10.0

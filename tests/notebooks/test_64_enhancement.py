@@ -10,7 +10,7 @@ from skimage.metrics import peak_signal_noise_ratio
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from medlab import stats
-from medlab.hospital.observer import ideal_auc
+from medlab.physics.ideal_observer import ideal_auc
 from tests.notebooks.cells import definitions
 
 SIZE = 32

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from scipy.ndimage import shift as shift_by_spline
 from skimage.metrics import peak_signal_noise_ratio
 
-from medlab.hospital.kspace import from_kspace, to_kspace
+from medlab.physics.kspace import from_kspace, to_kspace
 from tests.notebooks.cells import Quiet, definitions
 
 SIZE = 32

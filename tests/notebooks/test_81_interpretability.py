@@ -5,8 +5,8 @@ import pytest
 import torch
 from captum import attr
 
-from medlab.networks import SmallResNet
 from medlab.training import seeded
+from medlab.training.networks import SmallResNet
 from tests.notebooks.cells import definitions
 
 SIZE = 32

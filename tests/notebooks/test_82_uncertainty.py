@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
-from medlab.networks import SmallResNet
+from medlab.training.networks import SmallResNet
 from tests.notebooks.cells import definitions
 
 

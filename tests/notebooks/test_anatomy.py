@@ -8,8 +8,8 @@ import nbformat
 import pytest
 
 from medlab.claims import HOLDS, OPEN, REFUTED
+from medlab.engine.verify import stored_verdicts
 from medlab.lesson import PARAMETERS, catalogue
-from medlab.verify import stored_verdicts
 
 LESSONS = catalogue()
 # Headings and tags in the order in which a reader meets them.

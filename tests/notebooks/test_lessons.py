@@ -6,7 +6,9 @@ That its claims are the stored ones on its default data is nbval's part: see the
 import nbformat
 import pytest
 
-from medlab import runner, sources, verify
+from medlab import sources
+from medlab.engine import run as runner
+from medlab.engine import verify
 from medlab.lesson import catalogue
 from tests.turns import by_turns
 

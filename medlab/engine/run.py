@@ -1,0 +1,322 @@
+"""One run of one lesson: in processes of its own, within limits, with a record that tells the truth."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from medlab.engine.parameters import checked_parameters
+from medlab.engine.process import Watched, watch
+from medlab.files import write_whole
+from medlab.lesson import Lesson
+
+HOLDS = "holds"
+KEPT = "medlab_run"  # where an executed notebook keeps its own record: notebook.metadata[KEPT]
+Progress = Callable[[Lesson, int, int], None]
+_HINTS = {
+    "unwritable": "free some space, or choose another folder with --output",
+    "memory": "use a smaller preset, fewer --jobs, or raise --memory",
+    "timeout": "use a smaller preset or raise --timeout",
+    "malformed": "open and save it in JupyterLab, or restore it from git",
+}
+
+
+@dataclass
+class Run:
+    """What one execution of a lesson came to.
+
+    Parameters
+    ----------
+    lesson : Lesson
+    parameters : dict
+    status : {"passed", "failed", "timeout", "memory", "died", "malformed", "unwritable", "interrupted"}
+        "failed": a cell raised; "memory", "timeout": ended at a limit; "died": the kernel was killed by another;
+        "malformed": no valid notebook, nothing ran; "unwritable": it could not be kept; "interrupted": by the user.
+    cell, source, error
+        Of the cell that failed or was running: index, code, traceback or reason.
+    seconds, cpu_s, peak_mb : float
+        Wall time; CPU-seconds and peak memory in MB (10^6 bytes) of the kernel and its children.
+    output : Path or None
+        The executed notebook.
+    record : dict
+        What ``Lab.record`` kept; empty if the lesson did not get that far.
+    notebook : dict
+        The executed notebook, as far as it got; empty once it is kept in ``output``, or if there is none.
+    fingerprint : str
+        Hash of all that determines the result; see ``medlab.engine.queue.fingerprint``.
+    resumed : bool
+        Whether this was kept from an earlier, equal run.
+    wrong : list of str
+        What the caller found wrong with it; see ``complaints``.
+    """
+
+    lesson: Lesson
+    parameters: dict
+    status: str = "passed"
+    cell: int | None = None
+    source: str = ""
+    error: str = ""
+    seconds: float = 0.0
+    cpu_s: float = 0.0
+    peak_mb: float = 0.0
+    output: Path | None = None
+    record: dict = field(default_factory=dict)
+    notebook: dict = field(default_factory=dict)
+    fingerprint: str = ""
+    resumed: bool = False
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def verdicts(self) -> list[str]:
+        """Verdict of each claim, in order."""
+        return [claim["verdict"] for claim in self.record.get("claims", [])]
+
+    def complaints(self) -> list[str]:
+        """What is wrong with this run as it is: failure, missing record, budget exceeded (preset "cpu" alone)."""
+        if self.status != "passed":
+            where = f" in cell {self.cell}" if self.cell is not None else ""
+            said = [
+                line for line in self.error.strip().splitlines() if not line.startswith("  ->")
+            ]  # hints of MedlabError
+            return [f"{self.status}{where}: {said[-1] if said else '?'}"]
+        if not self.record:
+            return ["the lesson kept no record: it never called lab.verdicts()"]
+        if self.parameters.get("preset", "cpu") != "cpu":
+            return []
+        budget, found = self.lesson.budget, []
+        if (cpu := max(self.cpu_s, self.record.get("process_cpu_s", 0))) > budget["cpu_s"]:
+            found.append(f"{cpu:.0f} CPU-seconds exceed the budget of {budget['cpu_s']}")
+        if (peak := max(self.peak_mb, self.record.get("peak_mb", 0))) > budget["ram_mb"]:
+            found.append(f"{peak:.0f} MB exceed the budget of {budget['ram_mb']}")
+        return found
+
+    def summary(self) -> dict:
+        """Everything but the notebook, as a plain dictionary that JSON can hold."""
+        kept = {k: v for k, v in vars(self).items() if k not in ("lesson", "notebook", "output", "resumed")}
+        return {"lesson": self.lesson.id, **kept}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one run may take.
+
+    Parameters
+    ----------
+    seconds : float
+        Wall time of the whole lesson.
+    memory_mb : float
+        MB (10^6 bytes) of the kernel and its children together; 0: four times the lesson's budget, at least 4000.
+    threads : int
+        Threads of the kernel's numerical libraries; 0 leaves their default.
+    """
+
+    seconds: float = 1800
+    memory_mb: float = 0
+    threads: int = 0
+
+    def memory_of(self, lesson: Lesson) -> float:
+        """The limit for one lesson in MB."""
+        return self.memory_mb or max(4000, 4 * lesson.budget["ram_mb"])
+
+
+def run(
+    lesson: Lesson,
+    parameters: dict | None = None,
+    *,
+    output: Path | None = None,
+    timeout: float = 1800,
+    memory_mb: float = 0,
+    threads: int = 0,
+    progress: Progress = lambda lesson, cell, cells: None,
+    stop: threading.Event | None = None,
+) -> Run:
+    """Execute one lesson in processes of its own, which are gone when this returns.
+
+    Parameters
+    ----------
+    lesson : Lesson
+    parameters : dict, optional
+        Checked against what the lesson declares.
+    output : Path, optional
+        Where the executed notebook goes, whole or not at all; nowhere if not given.
+    timeout, memory_mb, threads
+        See ``Limits``.
+    progress : callable
+        Called in another thread with lesson, number of cells begun, and number of cells.
+    stop : threading.Event, optional
+        Set to end the run early.
+
+    Returns
+    -------
+    Run
+        Whatever goes wrong with the lesson is told by its status, not raised.
+
+    Raises
+    ------
+    MedlabError
+        For parameters that the lesson does not declare.
+
+    Examples
+    --------
+    >>> from medlab.lesson import find
+    >>> run(find("00"), {"preset": "smoke"}).status  # doctest: +SKIP
+    'passed'
+    """
+    if complaint := malformed(lesson):
+        return Run(lesson, dict(parameters or {}), status="malformed", error=complaint)
+    parameters = checked_parameters(lesson, parameters or {})
+    if output and (complaint := unwritable(Path(output))):
+        return Run(lesson, parameters, status="unwritable", error=complaint)
+    done = execute(lesson, parameters, Limits(timeout, memory_mb, threads), progress=progress, stop=stop)
+    return keep(done, output) if output else done
+
+
+def execute(
+    lesson: Lesson,
+    parameters: dict,
+    limits: Limits,
+    *,
+    progress: Progress = lambda lesson, cell, cells: None,
+    stop: threading.Event | None = None,
+) -> Run:
+    """Execute a lesson with checked parameters and return it with its notebook, kept nowhere yet."""
+    found = Run(lesson, parameters)
+    cells = sum(cell["cell_type"] == "code" for cell in lesson.notebook["cells"])
+    try:
+        with tempfile.TemporaryDirectory(prefix="medlab-run-", ignore_cleanup_errors=True) as folder:
+            (Path(folder) / "lesson.ipynb").write_bytes(lesson.path.read_bytes())
+            _in_folder(found, Path(folder), limits, lambda k: progress(lesson, k, cells), stop)
+    except OSError as error:
+        found.status, found.error = "unwritable", _told(error, tempfile.gettempdir())
+    return found
+
+
+def _in_folder(found: Run, folder: Path, limits: Limits, begun: Callable[[int], None], stop) -> None:
+    marker, told, cells = f"medlab-{secrets.token_hex(8)}:", {}, 0
+
+    def on_line(line: str) -> None:
+        nonlocal cells
+        if marker in line:
+            message = json.loads(line.partition(marker)[2])
+            told.update(message.get("outcome", message))
+            cells += "outcome" not in message
+            begun(cells)
+
+    job = {
+        "folder": str(folder), "marker": marker, "parameters": found.parameters,
+        "cwd": str(lesson_folder(found.lesson)), "cell_timeout": int(limits.seconds) + 5,
+    }  # fmt: skip
+    allowed = limits.memory_of(found.lesson)
+    watched = watch(
+        [sys.executable, "-m", "medlab.engine.child"], env=environment(folder / "record.json", limits.threads),
+        job=json.dumps(job), timeout=limits.seconds, memory_mb=allowed, on_line=on_line, stop=stop,
+    )  # fmt: skip
+    for name in ("cell", "source", "error", "cpu_s", "status"):
+        setattr(found, name, told.get(name, getattr(found, name)))
+    if "status" not in told:
+        found.status, found.error = _ended(watched, limits.seconds, allowed)
+    with contextlib.suppress(OSError, ValueError):
+        found.record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+    with contextlib.suppress(OSError, ValueError):  # papermill does not write whole: what it left may be cut
+        found.notebook = json.loads((folder / "executed.ipynb").read_text(encoding="utf-8"))
+    found.seconds, found.cpu_s = watched.seconds, max(found.cpu_s, watched.cpu_s)
+    found.peak_mb = max(watched.peak_mb, found.record.get("peak_mb", 0))
+
+
+def _ended(watched: Watched, seconds: float, allowed: float) -> tuple[str, str]:
+    """Return status and reason of a run that could not tell them itself."""
+    reasons = {
+        "timeout": f"not finished after {seconds:.0f} s",
+        "memory": f"{watched.peak_mb:.0f} MB used, {allowed:.0f} MB allowed",
+        "interrupted": "stopped by the user",
+        "died": "the kernel died",
+        "itself": f"the process ended with status {watched.code}: {watched.log[-4000:].strip()}",
+    }
+    status = "died" if watched.ended == "itself" else watched.ended
+    return status, "; ".join(filter(None, [reasons[watched.ended], _HINTS.get(status, "")]))
+
+
+def keep(done: Run, output: Path) -> Run:
+    """Put the executed notebook in its place, whole or not at all, with its own record, without widgets' scripts.
+
+    The record stands in the notebook itself: two runners on one folder cannot leave a record of one beside the notebook
+    of the other.
+    """
+    if not done.notebook:
+        return done
+    output = Path(output).resolve()
+    done.notebook["metadata"].pop("widgets", None)
+    done.notebook["metadata"][KEPT] = done.summary()
+    try:
+        write_whole(output, json.dumps(done.notebook, indent=1, ensure_ascii=False))
+    except OSError as error:
+        if done.status == "passed":
+            done.status, done.error = "unwritable", _told(error, str(output))
+        else:
+            done.error += f"\nThe notebook could not be kept either: {_told(error, str(output))}"
+        return done
+    done.output, done.notebook = output, {}
+    return done
+
+
+def kept(lesson: Lesson, output: Path) -> Run | None:
+    """Return the run whose executed notebook lies at a path, or None if there is none that can be read."""
+    try:
+        told = json.loads(Path(output).read_text(encoding="utf-8"))["metadata"][KEPT]
+        told.pop("lesson")
+        return Run(lesson, output=Path(output), resumed=True, **told)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def environment(record: Path, threads: int) -> dict[str, str]:
+    """Return the environment of a kernel: absolute paths (kernels run in other folders), limited threads."""
+    env = dict(os.environ, MEDLAB_RECORD=str(record), MEDLAB_STATIC="1", PYTHONUNBUFFERED="1")
+    # Idle threads that spin instead of sleeping cost several times the work itself once cores are shared.
+    env.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    for name in ("MEDLAB_MIRROR", "MEDLAB_DATA", "MEDLAB_NOTEBOOKS"):
+        if (value := env.get(name)) and "://" not in value:
+            env[name] = str(Path(value).expanduser().resolve())
+    if threads:
+        env |= {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+    return env
+
+
+def lesson_folder(lesson: Lesson) -> Path:
+    """Return the folder where a lesson's kernel runs."""
+    return lesson.path.resolve().parent
+
+
+def malformed(lesson: Lesson) -> str:
+    """Return why a lesson's file is no valid notebook with readable parameters, or ""."""
+    import nbformat
+
+    try:
+        nbformat.validate(nbformat.read(lesson.path, as_version=4))
+        _ = lesson.parameters
+    except Exception as error:  # nbformat raises whatever it stumbles over: KeyError, AttributeError, its own
+        text = str(error).strip().splitlines() or [type(error).__name__]
+        return f"{lesson.path} is no valid notebook: {text[0]}; {_HINTS['malformed']}"
+    return ""
+
+
+def unwritable(output: Path) -> str:
+    """Return why nothing can be written to a place, or "": told before the lesson runs, not minutes after."""
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output.parent):
+            return ""
+    except OSError as error:
+        return _told(error, str(output.parent))
+
+
+def _told(error: OSError, place: str) -> str:
+    return f"cannot write to {place}: {error.strerror or error}; {_HINTS['unwritable']}"

@@ -1,0 +1,1 @@
+"""Operators of image formation and registration, their adjoints tested; none needs a simulated patient."""

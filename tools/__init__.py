@@ -1,0 +1,1 @@
+"""What serves the repository and not its users."""
