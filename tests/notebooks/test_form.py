@@ -12,15 +12,47 @@ from medlab.engine.verify import stored_verdicts
 from medlab.lesson import PARAMETERS, catalogue
 
 LESSONS = catalogue()
+LIMITS = "## Limits"  # lessons that are not revised yet say "Pitfalls and limits"
 # Headings and tags in the order in which a reader meets them.
 ORDER = [
     "# ", "## What you will be able to do", "tag:parameters", "code:medlab.begin", "## Predict first",
     "code:lab.open", "## A baseline", "code:lab.claim(", "tag:nbval-check-output", "## Break it", "## Exercises",
-    "tag:exercise", "tag:check", "## Pitfalls and limits", "## Summary", "**Next**",
+    "tag:exercise", "tag:check", LIMITS, "## Summary", "**Next**",
 ]  # fmt: skip
+# Lessons that are still longer than the form allows: cells and lines of code that they may have. Only ever shorten this.
+NOT_YET_REVISED = {
+    "00_start_here": (42, 154),
+    "11_modalities": (51, 243),
+    "12_physical_space": (50, 211),
+    "13_patients_not_images": (54, 246),
+    "14_readers": (108, 472),
+    "15_scanner_drift": (53, 228),
+    "41_classification": (66, 307),
+    "42_multiclass_multilabel": (80, 432),
+    "43_detection": (82, 447),
+    "44_localization": (71, 375),
+    "45_segmentation_2d": (87, 391),
+    "46_segmentation_3d": (106, 536),
+    "51_registration_classical": (82, 492),
+    "52_registration_by_prediction": (91, 530),
+    "53_registration_agent": (64, 381),
+    "54_registration_gan": (72, 343),
+    "55_registration_validation": (111, 506),
+    "61_reconstruction_mri": (70, 433),
+    "62_reconstruction_ct": (83, 494),
+    "63_reconstruction_pet": (70, 446),
+    "64_enhancement": (80, 477),
+    "65_restoration": (81, 480),
+    "71_noisy_labels": (103, 544),
+    "72_imbalance": (92, 461),
+    "81_interpretability": (123, 574),
+    "82_uncertainty": (117, 470),
+}
 METRIC_CALLS = r"\b(roc_auc_score|accuracy_score|f1_score|balanced_accuracy_score|average_precision_score)\b"
 
-every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.id for lesson in LESSONS])
+every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.id)
+revised = [lesson for lesson in LESSONS if lesson.id not in NOT_YET_REVISED]
+every_revised_lesson = pytest.mark.parametrize("lesson", revised, ids=lambda lesson: lesson.id)
 
 
 def cells(lesson, kind=None):
@@ -40,7 +72,8 @@ def found_at(mark, all_cells):
         if what == "code" and cell.cell_type == "code" and rest in cell.source:
             return k
         lines = cell.source.splitlines() if cell.cell_type == "markdown" else []
-        if what not in ("tag", "code") and any(line.startswith(mark) for line in lines):
+        marks = (mark, "## Pitfalls and limits") if mark == LIMITS else mark
+        if what not in ("tag", "code") and any(line.startswith(marks) for line in lines):
             return k
     return None
 
@@ -102,6 +135,52 @@ def test_cells_come_in_the_order_of_a_lesson(lesson):
     assert not missing
     assert list(places.values()) == sorted(places.values())
     assert sum(c.source.startswith("# ") for c in cells(lesson, "markdown")) == 1
+
+
+def lines_of(cell):
+    return sum(bool(line.strip()) for line in cell.source.splitlines())
+
+
+@every_lesson
+def test_a_lesson_stays_short(lesson):
+    most_cells, most_lines = NOT_YET_REVISED.get(lesson.id, (60, 300))
+    assert len(cells(lesson)) <= most_cells
+    assert sum(lines_of(c) for c in cells(lesson, "code")) <= most_lines
+
+
+@every_revised_lesson
+def test_a_revised_lesson_has_few_of_everything(lesson):
+    code = cells(lesson, "code")
+    assert 3 <= len(list(calls(lesson, "claim"))) <= 5
+    assert 2 <= sum("exercise" in tags(c) for c in code) <= 3
+    assert sum("explorer(" in c.source for c in code) == 1
+    assert len(lesson.data["alternatives"]) == 1
+    assert lesson.minutes["teach"] <= 30
+    assert lesson.budget["cpu_s"] <= 60
+    assert lesson.budget["ram_mb"] <= 900
+
+
+@every_revised_lesson
+def test_a_picture_comes_within_ten_cells_and_plots_take_little_code(lesson):
+    assert found_at("code:lab.show(", cells(lesson)) <= 10
+    code = cells(lesson, "code")
+    plots = sum(lines_of(c) for c in code if "lab.show(" in c.source or "explorer(" in c.source)
+    assert plots <= 0.25 * sum(map(lines_of, code))
+
+
+@every_revised_lesson
+def test_every_claim_says_what_it_is_about_and_is_felled_by_a_sabotage(lesson):
+    numbers = range(1, len(list(calls(lesson, "claim"))) + 1)
+    assert [claim["about"] in ("networks", "data") for claim in lesson.claims] == [True for _ in numbers]
+    assert {k for fallen in lesson.sabotages.values() for k in fallen} == set(numbers)
+
+
+@every_revised_lesson
+def test_a_revised_lesson_keeps_no_diary_and_uses_the_terms_of_the_field(lesson):
+    text = "\n".join(c.source for c in cells(lesson, "markdown"))
+    assert "came about" not in text
+    house_words = r"\b(evened|counted again|luck|in this house|turn of the|rooms?)\b"
+    assert not re.findall(house_words, text)
 
 
 @every_lesson
@@ -178,7 +257,8 @@ def test_solutions_stand_between_markers_and_checks_follow(lesson):
         assert len(begin) == len(end) == 1
         assert begin[0] + 1 < end[0]
         assert "check" in tags(code[k + 1])
-        assert code[k + 1].source.count("assert ") >= 3
+        if lesson.id not in NOT_YET_REVISED:
+            assert "medlab.exercise(" in code[k + 1].source
     for cell in code:
         assert ("SOLUTION" in cell.source) == ("exercise" in tags(cell))
 
