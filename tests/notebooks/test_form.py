@@ -19,7 +19,7 @@ ORDER = [
     "code:lab.open", "## A baseline", "code:lab.claim(", "tag:nbval-check-output", "## Break it", "## Exercises",
     "tag:exercise", "tag:check", LIMITS, "## Summary", "**Next**",
 ]  # fmt: skip
-# Lessons that are still longer than the form allows: cells and lines of code that they may have. Only ever shorten this.
+# Lessons that are longer than the form allows: the cells and lines of code that they may have. Only ever shorten this.
 NOT_YET_REVISED = {
     "00_start_here": (42, 154),
     "11_modalities": (51, 243),
