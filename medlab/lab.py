@@ -26,6 +26,7 @@ from medlab.files import write_whole
 from medlab.lesson import PRESETS, Lesson, find, notebooks_folder
 from medlab.stats import Estimate
 from medlab.training import device as find_device
+from medlab.training import watch_devices
 
 _VERSIONS = ("medlab", "torch", "monai", "numpy", "scikit-learn", "captum", "matplotlib")
 
@@ -41,6 +42,8 @@ class Lab:
     preset, sabotage : str
     seed : int
     device : torch.device
+        Where models and tensors go, ``.to(lab.device)``: CUDA, then MPS, then the processor. The record names the
+        device whose parameters optimizers stepped, which may be another.
     rng : numpy Generator, seeded
     source : str
         The source that is used; differs from ``asked`` where that one cannot be had here.
@@ -54,6 +57,7 @@ class Lab:
         self.claims = VerdictTable()
         self.cohort_facts: dict[str, object] = {}
         self._began = time.perf_counter(), _cpu_seconds()
+        self._steps_before = watch_devices().copy()
         self.source, self.reason = _available(data, lesson)
 
     def pick(self, *, smoke, cpu, gpu):
@@ -132,7 +136,7 @@ class Lab:
             "sabotage": self.sabotage,
             "data": {"asked": self.asked, "used": self.source, "reason": self.reason, **self.cohort_facts},
             "claims": [claim.record() for claim in self.claims],
-            "device": str(self.device),
+            "device": self._device_that_trained(),
             "versions": {"python": platform.python_version(), **_versions()},
             "platform": f"{platform.system()} {platform.machine()}",
             "cpu_s": round(_cpu_seconds() - cpu, 2),
@@ -141,6 +145,11 @@ class Lab:
             "peak_mb": peak_mb(),
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         }
+
+    def _device_that_trained(self) -> str:
+        """Return the device that took the optimizer steps since ``begin``, most steps first; "cpu" without steps."""
+        steps = watch_devices() - self._steps_before
+        return ", ".join(name for name, _ in steps.most_common()) or "cpu"
 
     def keep_record(self) -> Path | None:
         """Write the record; where that is not possible, say so in one line and go on."""

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 
 import medlab
 from medlab import lab as lab_room
@@ -167,3 +168,20 @@ def test_captions_name_the_source(lab, monkeypatch):
     lab.show(Figure(), caption="A picture.", alt="A picture of nothing at all.")
     assert "simulated" in shown["caption"]
     assert shown["alt"] == "A picture of nothing at all."
+
+
+def test_the_record_names_the_device_that_took_the_steps(lab):
+    def stepped(device, times):
+        layer = torch.nn.Linear(2, 1, device=device)
+        layer(torch.ones(1, 2, device=device)).sum().backward()
+        optimizer = torch.optim.SGD(layer.parameters())
+        for _ in range(times):
+            optimizer.step()
+
+    lab.device = torch.device("meta")
+    assert lab.record()["device"] == "cpu"
+    stepped("meta", 2)
+    assert lab.record()["device"] == "meta"
+    stepped("cpu", 3)
+    assert lab.record()["device"] == "cpu, meta"
+    assert medlab.begin("41_classification", data="hospital:chest_xray").record()["device"] == "cpu"

@@ -74,12 +74,12 @@ def read(seed: int, cohort: Cohort, reader: str | Reader, *, occasion: int = 0) 
         raise MedlabError(f"{cohort.source} has no labels to read", hint="read a cohort of the hospital")
     chance = _Chance(seed, reader, cohort, occasion)
     if cohort.labels.ndim == 2:
-        labels = _findings(cohort, reader, chance)
+        labels = _findings(cohort.labels.numpy(), cohort, reader, chance)
     elif cohort.classes and all(name.startswith("grade") for name in cohort.classes):
-        labels = _grades(cohort, reader, chance)
+        labels = _grades(cohort.labels.numpy(), len(cohort.classes), reader, chance)
     else:
-        labels = _classes(cohort, reader, chance)
-    masks = None if cohort.masks is None else _outlines(cohort, reader, labels, chance)
+        labels = _classes(cohort.labels.numpy(), len(cohort.classes), reader, chance)
+    masks = None if cohort.masks is None else _outlines(cohort, cohort.masks, reader, labels, chance)
     note = f"labels and masks are those of simulated reader {reader.name}, occasion {occasion}, not the truth"
     # Boxes and landmarks were the truth; beside a reader's labels they would be a leak.
     return replace(
@@ -127,36 +127,38 @@ def call_probability(reader: Reader, present: np.ndarray, severity: np.ndarray) 
     return np.where(present == 1, hit, 1 - reader.specificity)
 
 
-def _findings(cohort: Cohort, reader: Reader, chance: _Chance) -> torch.Tensor:
-    truth, table = cohort.labels.numpy(), cohort.patients
+def _findings(truth: np.ndarray, cohort: Cohort, reader: Reader, chance: _Chance) -> torch.Tensor:
+    table = cohort.patients
     middle = np.full(len(table), 0.5)
     severity = np.stack([table.get(f"{name}_severity", middle) for name in cohort.classes], axis=1)
     called = ndtr(chance.normals("findings", truth.shape[1:])) < call_probability(reader, truth, severity)
     return torch.from_numpy(called.astype(np.float32))
 
 
-def _grades(cohort: Cohort, reader: Reader, chance: _Chance) -> torch.Tensor:
-    felt = cohort.labels.numpy() + reader.grade_bias + reader.grade_noise * chance.normals("grade", ())
-    return torch.from_numpy(np.clip(np.round(felt), 0, len(cohort.classes) - 1).astype(np.int64))
+def _grades(truth: np.ndarray, count: int, reader: Reader, chance: _Chance) -> torch.Tensor:
+    felt = truth + reader.grade_bias + reader.grade_noise * chance.normals("grade", ())
+    return torch.from_numpy(np.clip(np.round(felt), 0, count - 1).astype(np.int64))
 
 
-def _classes(cohort: Cohort, reader: Reader, chance: _Chance) -> torch.Tensor:
+def _classes(truth: np.ndarray, count: int, reader: Reader, chance: _Chance) -> torch.Tensor:
     """Return class numbers: right with the probability of the reader's sensitivity, else any of the others."""
-    truth, k = cohort.labels.numpy(), max(2, len(cohort.classes))
+    k = max(2, count)
     luck = ndtr(chance.normals("class", (2,)))
     other = (truth + 1 + np.floor(luck[:, 1] * (k - 1)).astype(int).clip(max=k - 2)) % k
     return torch.from_numpy(np.where(luck[:, 0] < reader.sensitivity, truth, other).astype(np.int64))
 
 
-def _outlines(cohort: Cohort, reader: Reader, labels: torch.Tensor, chance: _Chance) -> torch.Tensor:
-    drawn = torch.zeros_like(cohort.masks)
+def _outlines(
+    cohort: Cohort, masks: torch.Tensor, reader: Reader, labels: torch.Tensor, chance: _Chance
+) -> torch.Tensor:
+    drawn = torch.zeros_like(masks)
     step = np.array(cohort.spacing, float)
     step = np.where(np.isfinite(step), step, 1.0) if len(step) else np.ones(cohort.dims)
     findings = {name: k for k, name in enumerate(cohort.classes)} if labels.ndim == 2 else {}
-    names = cohort.structures or tuple(map(str, range(cohort.masks.shape[1])))
+    names = cohort.structures or tuple(map(str, range(masks.shape[1])))
     for row in range(len(cohort)):
-        truth = cohort.masks[row].numpy() > 0
-        body = truth.any(axis=0) if truth.any() else np.ones(truth.shape[1:], bool)
+        truth = masks[row].numpy() > 0
+        body = np.asarray(truth.any(axis=0)) if truth.any() else np.ones(truth.shape[1:], bool)
         for m, name in enumerate(names):
             called = bool(labels[row, findings[name]]) if name in findings else bool(truth[m].any())
             if not called:

@@ -16,7 +16,7 @@ from medlab.hospital.rendering import keys
 from medlab.hospital.streams import stream
 
 if TYPE_CHECKING:
-    from medlab.hospital.hospital import Hospital
+    pass
 
 TISSUES = ("gray matter", "white matter", "fluid", "bone", "scalp", "lesion", "edema", "tumor", "necrosis")
 LEVEL_MM = 14.0  # height of the slice, through the lateral ventricles
@@ -277,33 +277,3 @@ def _disease(made: dict, head: Heads, inside: Tensor, found: Tensor, ventricle: 
         made[name] = made[name] * (1 - mass / brain.clamp(min=1e-6)).clamp(0, 1)
     made["lesion"] = torch.minimum(made["lesion"], (made["white matter"] - made["edema"]).clamp(min=0))
     made["white matter"] = (made["white matter"] - made["lesion"] - made["edema"]).clamp(min=0)
-
-
-def atlas_places(hospital: Hospital, table: pd.DataFrame, *, size: int, dims: int = 2, device: str = "cpu") -> Tensor:
-    """Return where in MNI152 each pixel of ``brain_mri`` is: the truth that a registration looks for.
-
-    Parameters
-    ----------
-    hospital : Hospital
-    table : DataFrame
-        One row per image, from ``image_table``.
-    size : int
-    dims : int
-        2 or 3.
-    device : str
-
-    Returns
-    -------
-    Tensor, shape (N, [size,] size, size, 3), mm
-        Coordinates x, y, z of MNI.
-
-    Examples
-    --------
-    >>> from medlab.hospital import Hospital
-    >>> from medlab.hospital.hospital import image_table
-    >>> h = Hospital(patients=1)
-    >>> atlas_places(h, image_table(h.patients, [0]), size=16).shape[1:]
-    torch.Size([16, 16, 3])
-    """
-    head = heads(hospital.seed, table, device)
-    return to_atlas(head, to_head(head, pixels(size, dims, head.level)))

@@ -18,7 +18,6 @@ from medlab.sources.packaged import carried
 FIELD_MM = 220.0  # side of the cube that holds the head
 CENTER = (-0.5, -17.5, -10.5)  # its middle
 MNI_ORIGIN = (-98, -134, -72)  # of the first voxel of the files
-CHANNELS = ("gray matter", "white matter", "outside", "ventricle", "sulcus")
 AMOUNTS = 6  # ventricles move by up to so many mm
 SHELLS = 110  # points along each side of the grid on which distances are computed
 
@@ -30,7 +29,7 @@ class Atlas:
     Parameters
     ----------
     maps : Tensor, shape (5, P, P, P), float32
-        CHANNELS: share of gray and of white matter (0 to 1); distance outside of the brain and from the ventricles, mm;
+        Share of gray and of white matter (0 to 1); distance outside of the brain and from the ventricles, mm;
         and share of fluid nearby that is not in the ventricles.
     """
 
@@ -103,7 +102,7 @@ def _averaged(name: str, points: int) -> Tensor:
 
     # nilearn takes seconds to import.
     path = carried("nilearn", f"datasets/data/mni_icbm152_{name}_tal_nlin_sym_09a_converted.nii.gz")
-    voxels = np.asarray(nibabel.load(path).dataobj).T
+    voxels = np.asarray(nibabel.Nifti1Image.from_filename(path).dataobj).T
     side = int(FIELD_MM)
     whole = torch.zeros(1, side, side, side)
     # The first point of the field is at the middle minus half the field, plus half a voxel.
@@ -195,28 +194,3 @@ def exponential(velocity: Tensor, steps: int = 6) -> Tensor:
     for _ in range(steps):
         moved = moved + sample(moved, places + moved.movedim(1, -1))
     return moved
-
-
-def jacobian_determinant(displacement: Tensor) -> Tensor:
-    """Return how much a map changes volumes: above 0 everywhere if nothing folds.
-
-    Parameters
-    ----------
-    displacement : Tensor, shape (N, 3, P, P, P), mm
-        Components x, y, z on a grid over the field of 220 mm, axes z, y, x.
-
-    Returns
-    -------
-    Tensor, shape (N, P, P, P)
-        By central differences; 1 where nothing moves.
-
-    Examples
-    --------
-    >>> jacobian_determinant(torch.zeros(1, 3, 4, 4, 4)).unique().tolist()
-    [1.0]
-    """
-    step = FIELD_MM / displacement.shape[-1]
-    # dim 4 is x, 3 is y, 2 is z: rows of the matrix are derivatives along x, y, z.
-    slopes = torch.stack(torch.gradient(displacement, spacing=step, dim=(4, 3, 2)), dim=-1)
-    matrix = slopes.movedim(1, -2) + torch.eye(3, dtype=slopes.dtype, device=slopes.device)
-    return torch.linalg.det(matrix)

@@ -133,7 +133,7 @@ def brain_mri(
     Notes
     -----
     Magnitude of complex Gaussian noise: Rician, which is also what several coils give when they are combined by their
-    known sensitivities (Roemer et al., doi:10.1002/mrm.1910160203; see ``kspace.acquire``). Noise per sample of k-space
+    known sensitivities (Roemer et al., doi:10.1002/mrm.1910160203). Noise per sample of k-space
     is constant, so an image of twice the pixels is noisier. Face, eyes and vessels are not drawn;
     the head does not move.
 
@@ -194,9 +194,9 @@ def _scan(
         clean = torch.einsum("st,t...->s...", weights, amounts)
         scanner = stream(seed, "brain_mri/scanner", patient, image)
         gain = gain * float(np.exp(scanner.normal(0, 0.08)))
-        knots = scanner.standard_normal((1, 1, BIAS_KNOTS, BIAS_KNOTS, BIAS_KNOTS), np.float32)
+        draws = scanner.standard_normal((1, 1, BIAS_KNOTS, BIAS_KNOTS, BIAS_KNOTS), np.float32)
         if bias:
-            knots = torch.tensor(knots * strength / 0.354, device=like.device)
+            knots = torch.tensor(draws * strength / 0.354, device=like.device)
             clean = clean * torch.exp(spline(knots, shape[-1], middle=dims == 2)[0, 0])
         # Sigma of one sample of k-space is given: of a field that stays, finer pixels have less signal.
         sigma = sigma * (shape[-1] / 64) ** (dims / 2) / dose**0.5

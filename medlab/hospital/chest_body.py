@@ -46,7 +46,8 @@ class Body:
 
 def draw(seed: int, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, np.ndarray]]:
     """Draw the chance of anatomy (of the patient) and pose (of the image), and the textures of the lung."""
-    anatomy, pose, fields = [], [], {"bend": [], "vessels": [], "tissue": [], "patches": []}
+    anatomy, pose = [], []
+    fields: dict[str, list[np.ndarray]] = {"bend": [], "vessels": [], "tissue": [], "patches": []}
     for patient, image in zip(table["patient"], table["image"], strict=True):
         source = stream(seed, "chest_xray/anatomy", patient)
         anatomy.append(source.standard_normal(len(ANATOMY)))

@@ -38,7 +38,9 @@ class Slices:
     pixel: float  # cm
     region: dict[str, Tensor] = field(default_factory=dict)  # lungs, heart and findings, 0 to 1
 
-    def paint(self, amount: Tensor, hu: float | Tensor, iodine: float | Tensor = 0.0, bone: float = 0.0) -> None:
+    def paint(
+        self, amount: Tensor, hu: float | Tensor, iodine: float | Tensor = 0.0, bone: float | Tensor = 0.0
+    ) -> None:
         """Replace what is there by another tissue, wholly where ``amount`` is 1."""
         self.water = self.water + amount * (1 + hu / 1000 - self.water)
         self.iodine = self.iodine + amount * (iodine - self.iodine)
@@ -62,20 +64,19 @@ class Chest:
 def chests(seed: int, table: pd.DataFrame, device: str = "cpu") -> Chest:
     """Compute the chest of every row of the table; the anatomy is the patient's, the pose the image's."""
     body = bodies(seed, table, device=device)
-    like = {"dtype": body.half.dtype, "device": device}
-    chance, pose, twigs = [], [], []
+    draws, poses, twigs = [], [], []
     for patient, image in zip(table["patient"], table["image"], strict=True):
         source = stream(seed, "chest_ct/anatomy", patient)
-        chance.append(source.random(16))
+        draws.append(source.random(16))
         twigs.append(source.random((2, TWIGS, 8)))
-        pose.append(np.clip(stream(seed, "chest_ct/pose", patient, image).standard_normal(4), -2.2, 2.2))
-    chance = np.stack(chance)
+        poses.append(np.clip(stream(seed, "chest_ct/pose", patient, image).standard_normal(4), -2.2, 2.2))
+    chance = np.stack(draws)
     a, b = body.half, 0.62 * body.depth
     fat = torch.minimum(0.75 * body.fat, 20.2 - a - 1.7)
-    pose = torch.as_tensor(np.stack(pose) * [0.35, 0.2, 0.03, 0.5], **like)[:, :, None, None]
+    pose = torch.as_tensor(np.stack(poses) * [0.35, 0.2, 0.03, 0.5], dtype=a.dtype, device=device)[:, :, None, None]
     level = column(0.59 + 0.11 * chance[:, 0], device)
     chest = Chest(body, a, b, fat, pose, torch.empty(0), level, _places(a, b, table, chance, device))
-    chest.twigs = _tree(chest, torch.as_tensor(np.stack(twigs), **like))
+    chest.twigs = _tree(chest, torch.as_tensor(np.stack(twigs), dtype=a.dtype, device=device))
     return chest
 
 

@@ -183,8 +183,8 @@ def _frame(table, seed, size, looks, grave, device) -> tuple[Tensor, Tensor, Ten
 
 def _outline(table, seed, x, y, radius, looks, device) -> tuple[Tensor, Tensor]:
     """Return how far each pixel is inside (0 to 1), and its distance from the center over that of the border."""
-    waves = np.array([stream(seed, "dermoscopy/outline", k).standard_normal((2, 7)) for k, _ in keys(table)])
-    waves = torch.tensor(waves, dtype=torch.float32, device=device)
+    draws = np.array([stream(seed, "dermoscopy/outline", k).standard_normal((2, 7)) for k, _ in keys(table)])
+    waves = torch.tensor(draws, dtype=torch.float32, device=device)
     angle, far = torch.atan2(y, x), torch.sqrt(x**2 + y**2)
     wobble = torch.zeros_like(angle)
     for k in range(7):
@@ -198,14 +198,14 @@ def _outline(table, seed, x, y, radius, looks, device) -> tuple[Tensor, Tensor]:
 
 def _network(x, y, table, seed, device) -> Tensor:
     """Return the lines of a honeycomb, 0 to 1, about 0.7 mm wide, bent a little."""
-    phase = np.array([stream(seed, "dermoscopy/network", k).uniform(0, 2 * np.pi, 4) for k, _ in keys(table)])
-    phase = torch.tensor(phase, dtype=torch.float32, device=device)[:, :, None, None]
+    draws = np.array([stream(seed, "dermoscopy/network", k).uniform(0, 2 * np.pi, 4) for k, _ in keys(table)])
+    phase = torch.tensor(draws, dtype=torch.float32, device=device)[:, :, None, None]
     x = x + 0.25 * torch.sin(0.8 * y + phase[:, 3])
     waves = [
         torch.cos(2 * np.pi / 0.85 * (x * np.cos(a) + y * np.sin(a)) + phase[:, k])
         for k, a in enumerate((0, 2.094, 4.189))
     ]
-    return torch.sigmoid(-3.0 * (sum(waves) + 0.2))
+    return torch.sigmoid(-3.0 * (waves[0] + waves[1] + waves[2] + 0.2))
 
 
 def _middle(picture, rim, patchy, grave, looks) -> Tensor:

@@ -135,14 +135,14 @@ def _eyes(table: pd.DataFrame, seed: int, size: int, device: str) -> tuple[Tenso
     sprouts = spots(fresh, size=size, field=FIELD_MM, device=device)
     picture = _paint(picture, vessels * 0.72, DARK)
     picture = _paint(picture, sprouts * 0.80, RED)
-    found = [shape > 0.5, vessels > 0.35, None, None, None, _thin(sprouts)]
-    for k, (kind, color) in enumerate(zip(COUNTS, (RED, DARK, YELLOW), strict=True)):
+    found = [shape > 0.5, vessels > 0.35]
+    for kind, color in zip(COUNTS, (RED, DARK, YELLOW), strict=True):
         lesions = _lesions(table, seed, kind, disc)
         cover = spots(lesions, size=size, field=FIELD_MM, device=device, hard=kind == "exudates")
         picture = _paint(picture, cover * (0.95 if kind == "exudates" else 0.85), color)
-        found[2 + k] = _marked(cover, lesions, pixel)
+        found.append(_marked(cover, lesions, pixel))
     points = (torch.stack([disc, fovea], dim=1) / FIELD_MM + 0.5) * size - 0.5
-    return picture, torch.stack(found, dim=1).to(torch.uint8), points
+    return picture, torch.stack([*found, _thin(sprouts)], dim=1).to(torch.uint8), points
 
 
 def _thin(cover: Tensor) -> Tensor:

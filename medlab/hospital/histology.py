@@ -139,7 +139,7 @@ def _cells(random: np.random.Generator, rings: np.ndarray, tumor: bool, grave: f
     ring = np.concatenate(lined) if lined else np.zeros((0, 2))
     long = mean * np.exp(spread * random.standard_normal(600 + len(ring)))
     spot = np.concatenate([ring, spot])
-    placed, chosen = np.zeros((0, 3)), []
+    placed, chosen = np.zeros((0, 3)), list[int]()
     for k, (here, radius) in enumerate(zip(spot, long, strict=True)):
         free = (np.hypot(*(placed[:, :2] - here).T) > 0.88 * (placed[:, 2] + radius)).all()
         if k >= len(ring) and free and any(w and np.hypot(*(here - (y, x))) < w + 0.004 for y, x, w in rings):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import operator
 from collections.abc import Callable
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -172,12 +172,8 @@ def image_table(patients: pd.DataFrame, chosen: np.ndarray) -> pd.DataFrame:
 
 
 def _whole(name: str, value: object, *, least: int) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or isinstance(value, bool) or number < least:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise MedlabError(
             f"{name} is {value!r}; wanted a whole number, at least {least}", hint=f"such as {name}={max(least, 64)}"
         )
-    return number
+    return int(value)

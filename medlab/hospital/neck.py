@@ -62,9 +62,9 @@ def neck(table: pd.DataFrame, seed: int, device: str) -> Neck:
     >>> neck(image_table(Hospital(patients=1).patients, [0]), 0, "cpu").masks.shape[1:]
     torch.Size([3, 192, 192])
     """
-    form = np.array([stream(seed, "ultrasound/neck", k).standard_normal(8).clip(-2, 2) for k, _ in keys(table)])
-    pose = np.array([stream(seed, "ultrasound/pose", *key).standard_normal(3).clip(-2, 2) for key in keys(table)])
-    form, pose = (torch.tensor(one, dtype=torch.float32, device=device)[:, :, None, None] for one in (form, pose))
+    forms = np.array([stream(seed, "ultrasound/neck", k).standard_normal(8).clip(-2, 2) for k, _ in keys(table)])
+    poses = np.array([stream(seed, "ultrasound/pose", *key).standard_normal(3).clip(-2, 2) for key in keys(table)])
+    form, pose = (torch.tensor(one, dtype=torch.float32, device=device)[:, :, None, None] for one in (forms, poses))
     side = torch.tensor([1.0 if j % 2 == 0 else -1.0 for _, j in keys(table)], device=device)[:, None, None]
     grid = (torch.arange(FINE, device=device) + 0.5) * DEPTH_MM / FINE
     bend = 0.8 * texture(table, seed, "ultrasound/bend", size=FINE, scale=16.0, device=device, field=DEPTH_MM)

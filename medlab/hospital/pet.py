@@ -184,13 +184,9 @@ def expected_counts(
 def _measure(table: pd.DataFrame, activity: Tensor, mu: Tensor, seed: int, dose: float) -> Tensor:
     """Return images (N, [size,] size, size), SUV."""
     size, deep = activity.shape[-1], activity.ndim == 4
-    normal = np.stack(
-        [
-            stream(seed, "pet/counts", *key).standard_normal((size if deep else 1, size, size), np.float32)
-            for key in keys(table)
-        ]
-    )
-    normal = torch.from_numpy(normal).to(activity.device).flatten(0, 1)
+    shape = (size if deep else 1, size, size)
+    draws = np.stack([stream(seed, "pet/counts", *key).standard_normal(shape, np.float32) for key in keys(table)])
+    normal = torch.from_numpy(draws).to(activity.device).flatten(0, 1)
     settings = torch.tensor([SCANNERS[name] for name in table["site"]], device=activity.device)
     counts, fwhm, randoms = settings.repeat_interleave(size if deep else 1, dim=0).unbind(1)
     if deep:

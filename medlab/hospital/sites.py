@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from medlab.errors import unknown
-
 
 @dataclass(frozen=True)
 class Site:
@@ -72,21 +70,3 @@ SITES: dict[str, Site] = {
         ),
     )
 }  # fmt: skip
-
-
-def site(name: str) -> Site:
-    """Return a site by name.
-
-    Raises
-    ------
-    MedlabError
-        If there is no such site; the nearest name is suggested.
-
-    Examples
-    --------
-    >>> site("C").scanner
-    'bedside panel, no grid'
-    """
-    if name not in SITES:
-        raise unknown("site", name, SITES)
-    return SITES[name]

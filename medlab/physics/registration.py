@@ -2,7 +2,7 @@
 
 Lesson 52 writes the first half of this in its cells, and asserts that both agree. Displacements are in pixels, rows
 first: a warped image at x shows the moving image at x + u(x). MONAI's ``Warp`` and ``DVF2DDF`` return the same numbers,
-which a test checks; importing them takes over 100 MB, which lesson 55 would not find in its 1 GB.
+which a test checks; importing them was measured to cost 124 MB and 4.5 CPU-seconds in each lesson on registration.
 """
 
 from __future__ import annotations
@@ -232,6 +232,8 @@ def middle_slice(cohort: Cohort, *, share: float = 0.85) -> Cohort:
     images, masks = (t[..., top : top + rows, left : left + columns] for t in (images, masks))
     images = images / images.amax((1, 2, 3), keepdim=True).clamp_min(1e-6)  # files differ in units
     bars = (images == 0).all(2).flatten(1).any(1) | (images == 0).all(3).flatten(1).any(1)
-    about = {"structures": cohort.structures, "spacing": cohort.spacing[1:], "modality": cohort.modality}
-    about |= {"source": cohort.source, "licence": cohort.licence, "notes": cohort.notes}
-    return Cohort(images, cohort.patients, masks=masks, **about)[np.flatnonzero(~bars.numpy())]
+    flat = Cohort(
+        images, cohort.patients, masks=masks, structures=cohort.structures, spacing=cohort.spacing[1:],
+        modality=cohort.modality, source=cohort.source, licence=cohort.licence, notes=cohort.notes,
+    )  # fmt: skip
+    return flat[np.flatnonzero(~bars.numpy())]

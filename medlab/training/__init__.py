@@ -1,8 +1,19 @@
-"""Training that is not a lesson's subject: fit, predict, small networks, history, devices and seeds."""
+"""Training that is not a lesson's subject: fit, minimize, predict, small networks, history, devices and seeds."""
 
-from medlab.training.device_and_seed import device, seeded
-from medlab.training.fitting import augmentations, fit, predict
+from medlab.training.augmenting import augmentations
+from medlab.training.device_and_seed import device, seeded, watch_devices
+from medlab.training.fitting import fit, minimize, predict
 from medlab.training.history import History
 from medlab.training.networks import SmallResNet
 
-__all__ = ["History", "SmallResNet", "augmentations", "device", "fit", "predict", "seeded"]
+__all__ = [
+    "History",
+    "SmallResNet",
+    "augmentations",
+    "device",
+    "fit",
+    "minimize",
+    "predict",
+    "seeded",
+    "watch_devices",
+]

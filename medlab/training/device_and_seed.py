@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import torch
+from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 
 from medlab.errors import MedlabError, unknown
 
@@ -47,3 +50,27 @@ def seeded(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=cards):
         torch.manual_seed(seed)
         yield
+
+
+@cache
+def watch_devices() -> Counter[str]:
+    """Return a counter of the optimizer steps that each device has taken in this process since the first call.
+
+    It goes on counting: whoever wants the steps of a part of the work subtracts a copy.
+
+    Examples
+    --------
+    >>> before = watch_devices().copy()
+    >>> layer = torch.nn.Linear(2, 1)
+    >>> layer(torch.ones(1, 2)).sum().backward()
+    >>> torch.optim.SGD(layer.parameters()).step()
+    >>> watch_devices() - before
+    Counter({'cpu': 1})
+    """
+    steps: Counter[str] = Counter()
+
+    def note(optimizer: Optimizer, args: tuple, kwargs: dict) -> None:
+        steps.update({str(p.device) for group in optimizer.param_groups for p in group["params"]})
+
+    register_optimizer_step_post_hook(note)
+    return steps

@@ -8,11 +8,23 @@ import torch
 
 from medlab.errors import MedlabError
 from medlab.hospital import Hospital
-from medlab.hospital.brain import TISSUES, atlas_places, heads, pixels, to_atlas, to_head
-from medlab.hospital.brain_atlas import _places, atlas, exponential, jacobian_determinant, sample, widening
+from medlab.hospital.brain import TISSUES, heads, pixels, to_atlas, to_head
+from medlab.hospital.brain_atlas import FIELD_MM, _places, atlas, exponential, sample, widening
 from medlab.hospital.brain_mri import CLASSES, RELAXATION, STRUCTURES, _shares, contrast, null_time, signal
 from medlab.hospital.hospital import image_table
-from medlab.physics.kspace import acquire, coil_maps, combine
+
+
+def jacobian_determinant(displacement):
+    """How much a map (N, 3, P, P, P), mm, changes volumes: above 0 everywhere if nothing folds."""
+    step = FIELD_MM / displacement.shape[-1]
+    slopes = torch.stack(torch.gradient(displacement, spacing=step, dim=(4, 3, 2)), dim=-1)
+    return torch.linalg.det(slopes.movedim(1, -2) + torch.eye(3))
+
+
+def atlas_places(hospital, rows, *, size, dims=2):
+    """Where in MNI152 each pixel of the images is, mm."""
+    head = heads(hospital.seed, rows, "cpu")
+    return to_atlas(head, to_head(head, pixels(size, dims, head.level)))
 
 
 @pytest.fixture(scope="module")
@@ -174,31 +186,10 @@ def test_atlas_places_say_which_tissue_a_pixel_shows(hospital, cohort):
     assert (seen & fluid).sum() > 0.8 * fluid.sum()
 
 
-def test_coils_combine_to_the_image_and_keep_the_noise_of_one():
-    generator = torch.Generator().manual_seed(0)
-    for shape in ((24, 32), (6, 24, 32)):
-        maps = coil_maps(6, shape)
-        image = torch.rand(2, *shape, generator=generator)
-        none = torch.zeros(2, 2, 6, *shape)
-        torch.testing.assert_close(combine(acquire(image, maps, 0.1, none), maps).abs(), image, atol=1e-5, rtol=0)
-    normal = torch.randn(2, 2, 6, *shape, generator=generator)
-    empty = combine(acquire(0 * image, maps, 0.1, normal), maps).abs()
-    assert empty.mean().item() == pytest.approx(0.1 * math.sqrt(math.pi / 2), rel=0.03)
-    alone = coil_maps(8, (32, 32)).abs()
-    assert alone[0].amax() > 2 * alone[0].amin()  # a coil sees its own side best
-
-
 @pytest.mark.parametrize("options", [{"sequences": ("T9",)}, {"sequences": ()}, {"dims": 4}, {"dims": True}])
 def test_wrong_options_are_refused(hospital, options):
     with pytest.raises(MedlabError):
         hospital.cohort("brain_mri", size=32, **options)
-
-
-def test_wrong_shapes_of_coils_are_refused():
-    with pytest.raises(MedlabError, match="wanted 1 or more"):
-        coil_maps(0, (8, 8))
-    with pytest.raises(MedlabError, match="wanted normal"):
-        acquire(torch.ones(1, 8, 8), coil_maps(2, (8, 8)), 0.1, torch.zeros(2, 1, 3, 8, 8))
 
 
 def test_patients_do_not_depend_on_the_size_of_the_hospital():

@@ -129,9 +129,12 @@ def test_out_of_memory_twice_is_an_error_with_advice():
         assert predict(Greedy(9), data[0], batch_size=16, device="cpu").shape == (64, 2)
 
 
-def test_other_errors_of_the_model_pass_through():
-    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+def test_other_errors_of_the_model_are_told_with_the_words_of_torch():
+    with pytest.raises(MedlabError, match=r"failed in epoch 1, step 1.*shapes cannot be multiplied") as caught:
         learn((torch.rand(8, 3), torch.zeros(8).long()), model=nn.Linear(4, 2))
+    assert isinstance(caught.value.__cause__, RuntimeError)
+    with pytest.raises(MedlabError, match="shapes cannot be multiplied"):
+        predict(nn.Linear(4, 2), torch.rand(8, 3))
 
 
 def test_a_loss_that_is_not_finite_says_where_and_what_to_do(bright_or_dark):
@@ -156,10 +159,17 @@ def test_rows_that_do_not_match_are_refused(bright_or_dark):
         learn((images[:0], labels[:0]))
 
 
-@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"batch_size": 0}, {"lr": -1.0}, {"lr": float("nan")}])
+@pytest.mark.parametrize(
+    "wrong", [
+        {"epochs": 0}, {"epochs": 1.5}, {"batch_size": 0}, {"lr": -1.0}, {"lr": float("nan")}, {"lr": float("inf")},
+        {"lr": "big"}, {"weight_decay": -1},
+    ],
+)  # fmt: skip
 def test_numbers_without_sense_are_refused(bright_or_dark, wrong):
-    with pytest.raises(MedlabError, match="wanted at least 1"):
-        learn(bright_or_dark, **wrong)
+    model = SmallResNet(channels=(4, 8), seed=0)
+    with pytest.raises(MedlabError, match="wanted"):
+        learn(bright_or_dark, model=model, **wrong)
+    assert same(model, SmallResNet(channels=(4, 8), seed=0))
 
 
 def test_a_model_without_parameters_and_unknown_devices_are_refused(bright_or_dark):
@@ -177,7 +187,7 @@ def test_no_bar_is_written_unless_asked_for_and_slow(bright_or_dark, capsys):
 
 def test_a_slow_training_shows_a_bar(bright_or_dark, capsys, monkeypatch):
 
-    monkeypatch.setattr("medlab.training.fitting.BAR_AFTER", 0)
+    monkeypatch.setattr("medlab.training.loop.BAR_AFTER", 0)
     learn(bright_or_dark, progress=True)
     shown = capsys.readouterr()
     assert "training" in shown.out

@@ -1,9 +1,9 @@
 """The graph that is drawn is the one that the patients come from."""
 
 from medlab.hospital import Hospital
-from medlab.hospital.graph import LAYERS, _name, draw, edges
 from medlab.hospital.patients import COEFFICIENTS
 from medlab.hospital.records import EQUATIONS, HAZARD
+from tools.hospital_graph import LAYERS, _name, draw, edges
 
 
 def test_every_variable_with_causes_is_in_the_graph():

@@ -1,7 +1,8 @@
-"""The causal graph of the hospital: its edges with their coefficients, and a figure of them."""
+"""The causal graph of the simulated hospital: ``python -m tools.hospital_graph`` writes docs/hospital_graph.png."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medlab.hospital.patients import COEFFICIENTS
@@ -88,3 +89,7 @@ def draw() -> Figure:
     )
     axes.text(0.5, -0.02, caption, transform=axes.transAxes, ha="center", va="top", fontsize=9)
     return figure
+
+
+if __name__ == "__main__":
+    draw().savefig(Path(__file__).resolve().parent.parent / "docs" / "hospital_graph.png", dpi=100)
