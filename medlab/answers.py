@@ -149,21 +149,25 @@ def lazy(value: Any) -> str:
     return ""
 
 
-def wrong_parameters(answer: Callable, reference: Callable | None, args: tuple) -> str:
+def parameters(function: Callable) -> list[str]:
+    """Return the names of a function's parameters, and numbered ones after them."""
+    try:
+        known = list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):  # not a function, or one written in C
+        known = []
+    return [*known, *(f"argument {k}" for k in range(len(known) + 1, 20))]
+
+
+def wrong_parameters(answer: Callable, args: tuple) -> str:
     """Return what is wrong if a function cannot be called with some arguments; nothing if it can."""
     try:
-        signature = inspect.signature(answer)
-    except (TypeError, ValueError):  # some functions written in C tell nothing
-        return ""
-    try:
-        signature.bind(*args)
+        inspect.signature(answer).bind(*args)
     except TypeError:
-        wanted = f" ({', '.join(inspect.signature(reference).parameters)})" if reference else ""
-        many = len(args)
-        return (
-            f"Your function has the parameters {signature}, and is called with {many} argument{'s' * (many != 1)}"
-            f"{wanted}: keep the first line of the exercise as it was."
-        )
+        many = f"{len(args)} argument{'s' * (len(args) != 1)}"
+        wanted = f"is called with {many}: keep the first line of the exercise as it was"
+        return f"Your function has the parameters {inspect.signature(answer)}, and {wanted}."
+    except ValueError:  # a function written in C
+        return ""
     return ""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from medlab.answers import (
     kept_random_state,
     lazy,
     line,
+    parameters,
     said_error,
     seed_everything,
     untouched,
@@ -161,11 +161,10 @@ def check(
     atol: float = 1e-8,
 ) -> Outcome:
     """Return the outcome of an exercise without showing or keeping it; see `exercise`."""
-    name = getattr(answer, "__name__", type(answer).__name__)
     with kept_random_state():
-        task = _Task(_trials(name, reference, cases, edges), reference, judge, rtol, atol)
+        task = _Task(_trials(answer, reference, cases, edges), reference, judge, rtol, atol)
         status, reason = task.outcome(answer, mistakes or {})
-    return Outcome(name, status, praise if status == RIGHT else reason, tuple(hints))
+    return Outcome(_name(answer), status, praise if status == RIGHT else reason, tuple(hints))
 
 
 def hint(name: str, *, step: int = 1) -> None:
@@ -194,20 +193,22 @@ class _Trial:
     words: str
 
 
-def _trials(name: str, reference: Callable | None, cases: Callable, edges: Iterable[tuple]) -> list[_Trial]:
+def _name(answer: Callable) -> str:
+    return getattr(answer, "__name__", type(answer).__name__)
+
+
+def _trials(answer: Callable, reference: Callable | None, cases: Callable, edges: Iterable[tuple]) -> list[_Trial]:
     """Make all cases, the smallest first, so that the first failure is the easiest to think about."""
-    rng = np.random.default_rng(26)
+    rng, name, names = np.random.default_rng(26), _name(answer), parameters(answer)
     every = [*edges, *(cases(rng) for _ in range(RANDOM_CASES))]
     if wrong := [one for one in every if not isinstance(one, tuple)]:
         raise MedlabError(
             f"a case of {name} is a {type(wrong[0]).__name__}, wanted a tuple of arguments", hint="write (x,) for one"
         )
-    names = list(inspect.signature(reference).parameters) if reference else []
     trials = []
     for args in sorted(every, key=_size):
         right = call(reference, args) if reference else Call()
-        labels = names if len(names) >= len(args) else [""] * len(args)
-        words = ", ".join(said(one, name=label) for one, label in zip(args, labels, strict=False))
+        words = ", ".join(said(one, name=label) for one, label in zip(args, names, strict=False))
         words = f"{name}({words})"
         if right.error is not None:
             raise MedlabError(
@@ -242,7 +243,7 @@ class _Task:
         """Return status and reason."""
         if not callable(answer):
             return WRONG, f"A function is wanted, and this is a {type(answer).__name__}: {said(answer)}."
-        if reason := wrong_parameters(answer, self.reference, self.trials[0].args):
+        if reason := wrong_parameters(answer, self.trials[0].args):
             return WRONG, reason
         seed_everything(1)
         results: list[Call] = []
@@ -339,7 +340,7 @@ class _Task:
                 if not (hasattr(given, "shape") or isinstance(given, (list, dict))):
                     continue
                 if difference(left, given, rtol=0, atol=0):
-                    name = list(inspect.signature(answer).parameters)[k]
+                    name = parameters(answer)[k]
                     return (
                         f"Your function changes the caller's array: {name} was {said(given)} before "
                         f"{trial.words} and {said(left)} after it. Work on a copy."

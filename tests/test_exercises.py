@@ -86,7 +86,7 @@ WRONG_ANSWERS = {
     "coroutine": (waits, "A coroutine"),
     "function": (lambda x: np.std, "A function"),
     "map": (lambda x: map(np.std, [x]), "A map object"),
-    "too few parameters": (lambda: 1.0, r"has the parameters \(\), and is called with 1 argument \(x\)"),
+    "too few parameters": (lambda: 1.0, r"has the parameters \(\), and is called with 1 argument:"),
     "too many parameters": (lambda x, y: 1.0, r"has the parameters \(x, y\)"),
     "no function": (3.0, "A function is wanted"),
     "in place": (lambda x: np.std(x) + (x.sort() or 0), "changes the caller's array: x was"),
