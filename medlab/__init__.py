@@ -17,11 +17,12 @@ _HOMES = {
     "Claim": "claims",
     "Estimate": "stats",
     "catalogue": "lesson",
+    "exercise": "exercises",
     "MedlabError": "errors",
 }
 _PACKAGES = {
-    "claims", "cohort", "errors", "explore", "figures", "hospital", "lab", "lesson", "metrics", "physics", "sources",
-    "stats", "training",
+    "claims", "cohort", "errors", "exercises", "explore", "figures", "hospital", "lab", "lesson", "metrics", "physics",
+    "sources", "stats", "training",
 }  # fmt: skip
 __all__ = [
     "Claim",
@@ -33,6 +34,7 @@ __all__ = [
     "assert_disjoint",
     "begin",
     "catalogue",
+    "exercise",
     "open",
 ]
 

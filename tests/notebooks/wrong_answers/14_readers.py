@@ -1,4 +1,4 @@
-"""Typical wrong answers to the exercises of lesson 14: exercise, two underscores, what is wrong."""
+"""Answers to the exercises of lesson 14: exercise, two underscores, what is wrong, or "right" and how."""
 
 import numpy as np
 
@@ -31,38 +31,6 @@ def vote_of_others__one_number(masks, reader):
 def vote_of_others__leaves_out_the_first(masks, reader):
     others = np.asarray(masks, int)[1:]
     return 2 * others.sum(0) > len(others)
-
-
-def kappa_of_two__share_equal(first, second):
-    return np.mean(first == second)
-
-
-def kappa_of_two__plain(first, second):
-    from sklearn.metrics import cohen_kappa_score
-
-    return cohen_kappa_score(first, second)
-
-
-def kappa_of_two__linear(first, second):
-    return 1 - np.mean(np.abs(first - second)) / np.mean(np.abs(first[:, None] - second[None]))
-
-
-def kappa_of_two__upside_down(first, second):
-    return np.mean((first - second) ** 2) / np.mean((first[:, None] - second[None]) ** 2)
-
-
-def kappa_of_two__correlation(first, second):
-    return np.corrcoef(first, second)[0, 1]
-
-
-def kappa_of_two__pooled_frequencies(first, second):
-    both = np.concatenate([first, second])
-    return 1 - np.mean((first - second) ** 2) / np.mean((both[:, None] - both[None]) ** 2)
-
-
-def kappa_of_two__uniform_chance(first, second):
-    levels = np.unique(np.concatenate([first, second]))
-    return 1 - np.mean((first - second) ** 2) / np.mean((levels[:, None] - levels[None]) ** 2)
 
 
 def class_probability__no_prior(votes, matrices, prior):
@@ -125,3 +93,56 @@ def readers_needed__nobody(reliability, wanted):
 
 def readers_needed__one_more(reliability, wanted):
     return int(np.ceil(wanted * (1 - reliability) / (reliability * (1 - wanted)))) + 1
+
+
+def vote_of_others__right_by_counting(masks, reader):
+    others = [mask for k, mask in enumerate(masks) if k != reader]
+    return np.mean(others, axis=0) > 0.5
+
+
+def vote_of_others__right_as_numbers(masks, reader):
+    count = masks.sum(0).astype(int) - masks[reader]
+    return (2 * count > len(masks) - 1).astype(np.uint8)
+
+
+def class_probability__two_classes_only(votes, matrices, prior):
+    ill = prior[1] * np.prod([matrices[r, 1, v] for r, v in enumerate(votes)])
+    healthy = prior[0] * np.prod([matrices[r, 0, v] for r, v in enumerate(votes)])
+    return np.array([healthy, ill]) / (healthy + ill)
+
+
+def class_probability__three_readers_only(votes, matrices, prior):
+    chance = prior * matrices[0, :, votes[0]] * matrices[1, :, votes[1]] * matrices[2, :, votes[2]]
+    return chance / chance.sum()
+
+
+def class_probability__first_three_readers(votes, matrices, prior):
+    chance = prior * np.prod([matrices[r, :, v] for r, v in enumerate(votes[:3])], axis=0)
+    return chance / chance.sum()
+
+
+def class_probability__changes_the_prior(votes, matrices, prior):
+    for reader, rating in enumerate(votes):
+        prior *= matrices[reader, :, rating]
+    return prior / prior.sum()
+
+
+def class_probability__right_by_logarithms(votes, matrices, prior):
+    logs = np.log(prior) + np.log(matrices[np.arange(len(votes)), :, votes]).sum(0)
+    return np.exp(logs - np.logaddexp.reduce(logs))
+
+
+def class_probability__right_as_list(votes, matrices, prior):
+    chance = [p * np.prod([matrices[r, k, v] for r, v in enumerate(votes)]) for k, p in enumerate(prior)]
+    return [float(c / sum(chance)) for c in chance]
+
+
+def readers_needed__right_by_plain_ceil(reliability, wanted):
+    return max(1, np.ceil(wanted * (1 - reliability) / (reliability * (1 - wanted))))
+
+
+def readers_needed__right_by_search(reliability, wanted):
+    m = 1
+    while m * reliability / (1 + (m - 1) * reliability) < wanted:
+        m += 1
+    return m

@@ -1,34 +1,6 @@
-"""Typical wrong answers to the exercises of lesson 41: exercise, two underscores, what is wrong."""
+"""Answers to the exercises of lesson 41: exercise, two underscores, what is wrong, or "right" and how."""
 
 import numpy as np
-
-
-def npv_from_bayes__ppv(sensitivity, specificity, prevalence):
-    caught, alarmed = sensitivity * prevalence, (1 - specificity) * (1 - prevalence)
-    return caught / (caught + alarmed)
-
-
-def npv_from_bayes__forgets_prevalence(sensitivity, specificity, prevalence):
-    return specificity / (specificity + 1 - sensitivity)
-
-
-def npv_from_bayes__counts_the_caught(sensitivity, specificity, prevalence):
-    cleared = specificity * (1 - prevalence)
-    return cleared / (cleared + sensitivity * prevalence)
-
-
-def npv_from_bayes__prevalence_of_the_healthy(sensitivity, specificity, prevalence):
-    cleared = specificity * prevalence
-    return cleared / (cleared + (1 - sensitivity) * (1 - prevalence))
-
-
-def npv_from_bayes__specificity(sensitivity, specificity, prevalence):
-    return specificity
-
-
-def npv_from_bayes__in_percent(sensitivity, specificity, prevalence):
-    cleared = specificity * (1 - prevalence)
-    return 100 * cleared / (cleared + (1 - sensitivity) * prevalence)
 
 
 def threshold_for_sensitivity__all_patients(truth, probability, wanted=0.95):
@@ -109,3 +81,48 @@ def at_new_prevalence__shifts(probability, old, new):
 
 def at_new_prevalence__nothing(probability, old, new):
     return probability
+
+
+def threshold_for_sensitivity__reached_strictly_above(truth, probability, wanted=0.95):
+    ill = probability[truth == 1]
+    return max(c for c in [0, *np.unique(ill)] if np.mean(ill > c) >= wanted or c == 0)
+
+
+def threshold_for_sensitivity__right_by_search(truth, probability, wanted=0.95):
+    ill = probability[truth == 1]
+    for threshold in sorted(set(probability), reverse=True):
+        if np.mean(ill >= threshold) >= wanted:
+            return threshold
+
+
+def threshold_for_sensitivity__right_by_plain_ceil(truth, probability, wanted=0.95):
+    ill = np.sort(probability[truth == 1])[::-1]
+    return float(ill[int(np.ceil(wanted * len(ill))) - 1])
+
+
+def my_net_benefit__specificity_for_alarms(truth, called, p):
+    return (np.sum((truth == 1) & (called == 1)) - np.sum((truth == 0) & (called == 0)) * p / (1 - p)) / len(truth)
+
+
+def my_net_benefit__right_by_loops(truth, called, p):
+    worth = 0.0
+    for t, c in zip(truth, called, strict=True):
+        worth += c * (1 if t == 1 else -p / (1 - p))
+    return worth / len(truth)
+
+
+def at_new_prevalence__one_for_all(probability, old, new):
+    return new
+
+
+def at_new_prevalence__right_by_odds(probability, old, new):
+    with np.errstate(all="ignore"):
+        odds = probability / (1 - probability) * (new / (1 - new)) / (old / (1 - old))
+        return odds / (1 + odds)
+
+
+def at_new_prevalence__right_by_logits(probability, old, new):
+    def logit(p):
+        return np.log(p / (1 - p))
+
+    return 1 / (1 + np.exp(-(logit(probability) + logit(new) - logit(old))))
