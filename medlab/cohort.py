@@ -183,7 +183,7 @@ class Cohort:
         return f"Cohort({len(self)} images {shape} of {n} patients, {self.modality}, source: {self.source})"
 
     def _repr_html_(self) -> str:
-        from medlab.figures import cohort_html
+        from medlab.figures.card import cohort_html
 
         return cohort_html(self)
 
