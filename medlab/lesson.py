@@ -13,8 +13,12 @@ from pathlib import Path
 from medlab.errors import MedlabError, unknown
 
 PRESETS = ("smoke", "cpu", "gpu")
+DEFAULT_PRESET = "cpu"  # the one that is judged, and to which budgets belong
+HOLDS, OPEN, REFUTED, UNJUDGED = "holds", "open", "refuted", "not judged"  # what a claim can come to
+ABOUT = ("networks", "data")  # what a claim can be about
 PARAMETERS = {"preset": str, "seed": int, "data": str, "sabotage": str}
 _REQUIRED = ("id", "title", "question", "part", "objectives", "minutes", "needs", "data", "budget", "sabotages")
+_OPTIONAL = ("claims",)
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,13 @@ class Lesson:
     data : dict
         ``default``: a source; ``alternatives``: sources on which the claims hold too, the first simulated.
     budget : dict
-        ``cpu_s`` and ``ram_mb``, at preset "cpu".
+        ``cpu_s`` in reference-seconds (see ``medlab.engine.reference``) and ``ram_mb``, at the default preset.
     sabotages : dict
         Name of a way to break the lesson: which claims (numbers from 1) must then fall.
     path : Path
+    claims : tuple of dict
+        One for each claim: ``{"about": "networks"}``, or ``{"about": "data"}`` for one that may hold when no network
+        learns. Where it is missing, all claims are about networks.
     """
 
     id: str
@@ -52,6 +59,7 @@ class Lesson:
     budget: dict
     sabotages: dict
     path: Path
+    claims: tuple[dict, ...] = ()
 
     @classmethod
     def read(cls, path: str | Path) -> Lesson:
@@ -73,14 +81,47 @@ class Lesson:
                 hint="metadata.medlab must be in the notebook",
             ) from None
         missing = [key for key in _REQUIRED if key not in told]
-        extra = sorted(set(told) - set(_REQUIRED))
+        extra = sorted(set(told) - {*_REQUIRED, *_OPTIONAL})
         if missing or extra:
             raise MedlabError(
                 f"{path}: metadata.medlab lacks {missing or 'nothing'}, has unknown {extra or 'nothing'}",
                 hint="see CONTRIBUTING.md, 'Add a lesson'",
             )
         tuples = {key: tuple(told[key]) for key in ("objectives", "needs")}
-        return cls(**{**told, **tuples}, path=path)
+        claims = told.get("claims", [])
+        if not isinstance(claims, list) or not all(_is_claim(each) for each in claims):
+            raise MedlabError(
+                f"{path}: metadata.medlab.claims is {claims!r}",
+                hint='wanted one entry for each claim: {"about": "networks"} or {"about": "data"}',
+            )
+        return cls(**{**told, **tuples, "claims": tuple(claims)}, path=path)
+
+    def checked_sabotage(self, name: str) -> str:
+        """Return the name of a way to break this lesson, or "".
+
+        Raises
+        ------
+        MedlabError
+            If the lesson does not declare it.
+        """
+        if name and name not in self.sabotages:
+            raise unknown("sabotage", name, self.sabotages)
+        return name
+
+    def about_networks(self, claim: int) -> bool:
+        """Return whether a claim, counted from 1, is about networks, so that it must not hold when none learns."""
+        return not 1 <= claim <= len(self.claims) or self.claims[claim - 1]["about"] == "networks"
+
+    @property
+    def stored_claims(self) -> list[tuple[str, str]]:
+        """Verdict and statement of each claim, as the notebook stores them in the cell that nbval compares."""
+        for cell in self.notebook["cells"]:
+            if "nbval-check-output" in cell["metadata"].get("tags", []):
+                text = "".join("".join(out.get("data", {}).get("text/plain", "")) for out in cell.get("outputs", []))
+                # Verdict and statement are two columns, separated by at least two spaces.
+                pairs = (line.partition("  ") for line in text.splitlines() if line.strip())
+                return [(verdict.strip(), statement.strip()) for verdict, _, statement in pairs]
+        return []
 
     @property
     def number(self) -> str:
@@ -109,6 +150,10 @@ class Lesson:
     def record(self) -> dict:
         """The metadata as a plain dictionary."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "path"}
+
+
+def _is_claim(value: object) -> bool:
+    return isinstance(value, dict) and set(value) == {"about"} and value["about"] in ABOUT
 
 
 def notebooks_folder() -> Path:

@@ -1,6 +1,8 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -167,3 +169,27 @@ def test_captions_name_the_source(lab, monkeypatch):
     lab.show(Figure(), caption="A picture.", alt="A picture of nothing at all.")
     assert "simulated" in shown["caption"]
     assert shown["alt"] == "A picture of nothing at all."
+
+
+def test_the_record_names_what_was_loaded(lab, tmp_path):
+    lab.verdicts()
+    record = json.loads((tmp_path / "record.json").read_text())
+    assert {"medlab", "medlab.lab", "data_fetch.cards"} <= set(record["modules"])
+    assert not any(name.startswith(("torch", "tests")) for name in record["modules"])
+    assert {"torch", "numpy"} <= set(record["packages"])
+    assert "json" not in record["packages"]
+    assert record["null"] is False
+
+
+def test_modules_loaded_after_the_verdicts_are_in_the_record_of_a_kernel(tmp_path):
+    code = """
+import medlab
+lab = medlab.begin("41_classification", preset="smoke", data="hospital:chest_xray")
+lab.verdicts()
+import medlab.physics.tomography
+"""
+    env = os.environ | {"MEDLAB_RECORD": str(tmp_path / "record.json"), "MEDLAB_NULL": "1"}
+    subprocess.run([sys.executable, "-c", code], env=env, check=True)
+    record = json.loads((tmp_path / "record.json").read_text())
+    assert "medlab.physics.tomography" in record["modules"]
+    assert record["null"] is True

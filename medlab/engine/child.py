@@ -15,6 +15,8 @@ import sys
 import threading
 from pathlib import Path
 
+from medlab.engine.reference import Speed
+
 _COLOR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -22,7 +24,12 @@ def main() -> int:
     """Execute the job that stands, as JSON, in the first line of the input; tell progress and outcome on the output."""
     job = json.loads(_first_line())
     threading.Thread(target=_leave_with_the_runner, args=(job["folder"],), daemon=True).start()
-    outcome = _execute(job)
+    if job["measure"]:
+        with Speed() as speed:
+            outcome = _execute(job)
+        outcome["speed"] = round(speed.value, 4)
+    else:
+        outcome = _execute(job)
     _tell(job, {"outcome": outcome | {"cpu_s": _children_cpu_s()}})
     return 0 if outcome["status"] == "passed" else 1
 
