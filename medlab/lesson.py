@@ -11,14 +11,12 @@ from functools import cached_property
 from pathlib import Path
 
 from medlab.errors import MedlabError, unknown
+from medlab.metadata import checked
 
 PRESETS = ("smoke", "cpu", "gpu")
 DEFAULT_PRESET = "cpu"  # the one that is judged, and to which budgets belong
 HOLDS, OPEN, REFUTED, UNJUDGED = "holds", "open", "refuted", "not judged"  # what a claim can come to
-ABOUT = ("networks", "data")  # what a claim can be about
 PARAMETERS = {"preset": str, "seed": int, "data": str, "sabotage": str}
-_REQUIRED = ("id", "title", "question", "part", "objectives", "minutes", "needs", "data", "budget", "sabotages")
-_OPTIONAL = ("claims",)
 
 
 @dataclass(frozen=True)
@@ -75,26 +73,12 @@ class Lesson:
             told = json.loads(path.read_text(encoding="utf-8"))["metadata"]["medlab"]
         except FileNotFoundError:
             raise MedlabError(f"there is no notebook {path}", hint="medlab list shows the lessons") from None
-        except (ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise MedlabError(
                 f"{path} is not a lesson ({type(error).__name__}: {error})",
                 hint="metadata.medlab must be in the notebook",
             ) from None
-        missing = [key for key in _REQUIRED if key not in told]
-        extra = sorted(set(told) - {*_REQUIRED, *_OPTIONAL})
-        if missing or extra:
-            raise MedlabError(
-                f"{path}: metadata.medlab lacks {missing or 'nothing'}, has unknown {extra or 'nothing'}",
-                hint="see CONTRIBUTING.md, 'Add a lesson'",
-            )
-        tuples = {key: tuple(told[key]) for key in ("objectives", "needs")}
-        claims = told.get("claims", [])
-        if not isinstance(claims, list) or not all(_is_claim(each) for each in claims):
-            raise MedlabError(
-                f"{path}: metadata.medlab.claims is {claims!r}",
-                hint='wanted one entry for each claim: {"about": "networks"} or {"about": "data"}',
-            )
-        return cls(**{**told, **tuples, "claims": tuple(claims)}, path=path)
+        return cls(**checked(told, path), path=path)
 
     def checked_sabotage(self, name: str) -> str:
         """Return the name of a way to break this lesson, or "".
@@ -152,10 +136,6 @@ class Lesson:
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "path"}
 
 
-def _is_claim(value: object) -> bool:
-    return isinstance(value, dict) and set(value) == {"about"} and value["about"] in ABOUT
-
-
 def notebooks_folder() -> Path:
     """Return the folder of lessons: MEDLAB_NOTEBOOKS, or ``notebooks/`` above the working folder or this package.
 
@@ -193,20 +173,19 @@ def catalogue(
     '00_start_here'
     """
     folder = Path(folder) if folder else notebooks_folder()
-    paths = [p for p in sorted(folder.rglob("*.ipynb")) if not any(part.startswith(".") for part in p.parts)]
-    lessons = []
-    for path in paths:
+    found = sorted(path.relative_to(folder) for path in folder.rglob("*.ipynb"))
+    lessons: dict[str, Lesson] = {}
+    for path in (folder / name for name in found if not any(part.startswith(".") for part in name.parts)):
         try:
-            lessons.append(Lesson.read(path))
+            lesson = Lesson.read(path)
+            if other := lessons.get(lesson.id.casefold()):
+                raise MedlabError(f"{path} has the id {lesson.id!r}, and so has {other.path}", hint="ids must be unique")
+            lessons[lesson.id.casefold()] = lesson
         except MedlabError as error:
             if not on_broken:
                 raise
             on_broken(path, error)
-    lessons.sort(key=lambda lesson: lesson.id)
-    ids = [lesson.id for lesson in lessons]
-    if twice := {name for name in ids if ids.count(name) > 1}:
-        raise MedlabError(f"two notebooks have the id {sorted(twice)[0]!r}", hint="ids must be unique")
-    return lessons
+    return sorted(lessons.values(), key=lambda lesson: lesson.id)
 
 
 def find(name: str, folder: str | Path | None = None) -> Lesson:
@@ -224,10 +203,14 @@ def find(name: str, folder: str | Path | None = None) -> Lesson:
     """
     if str(name).endswith(".ipynb"):
         return Lesson.read(Path(name).expanduser())
-    lessons = catalogue(folder)
+    broken: dict[str, MedlabError] = {}  # one broken notebook shuts nobody out of the others
+    lessons = catalogue(folder, on_broken=lambda path, error: broken.setdefault(path.stem, error))
     for lesson in lessons:
         if str(name) in (lesson.id, lesson.number, lesson.id.partition("_")[2]):
             return lesson
+    for stem, error in broken.items():
+        if str(name) in (stem, stem.partition("_")[0], stem.partition("_")[2]):
+            raise error
     raise unknown("lesson", name, [lesson.id for lesson in lessons])
 
 

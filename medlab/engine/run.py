@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import sys
 import tempfile
 import threading
@@ -14,12 +15,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from medlab.engine.parameters import checked_parameters
-from medlab.engine.process import Watched, watch
+from medlab.engine.process import Process, Watched, watch
+from medlab.engine.record import printable, read_record, wrong_in
 from medlab.files import write_whole
 from medlab.lesson import DEFAULT_PRESET, Lesson
 
 KEPT = "medlab_run"  # where an executed notebook keeps its own record: notebook.metadata[KEPT]
 Progress = Callable[[Lesson, int, int], None]
+Start = Callable[[list[str], dict[str, str]], Process]
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("parameters", "record"), dict), **dict.fromkeys(("seconds", "cpu_s", "peak_mb"), (int, float)),
+    **dict.fromkeys(("status", "source", "error", "fingerprint"), str), "wrong": list,
+}  # fmt: skip
 _HINTS = {
     "unwritable": "free some space, or choose another folder with --output",
     "memory": "use a smaller preset, fewer --jobs, or raise --memory",
@@ -214,32 +221,40 @@ def execute(
     null: bool = False,
     progress: Progress = lambda lesson, cell, cells: None,
     stop: threading.Event | None = None,
+    start: Start | None = None,
 ) -> Run:
-    """Execute a lesson with checked parameters and return it with its notebook, kept nowhere yet."""
+    """Execute a lesson with checked parameters and return it with its notebook, kept nowhere yet.
+
+    ``start`` is for a process that needs not be started anew; see ``medlab.engine.warm``.
+    """
     found = Run(lesson, parameters, null=null)
     cells = sum(cell["cell_type"] == "code" for cell in lesson.notebook["cells"])
+    # The other process makes the folder, for it outlives this one, whatever happens, and then removes it.
+    folder = Path(tempfile.gettempdir()) / f"medlab-run-{secrets.token_hex(8)}"
     try:
-        with tempfile.TemporaryDirectory(prefix="medlab-run-", ignore_cleanup_errors=True) as folder:
-            (Path(folder) / "lesson.ipynb").write_bytes(lesson.path.read_bytes())
-            _in_folder(found, Path(folder), limits, lambda k: progress(lesson, k, cells), stop)
-    except OSError as error:
-        found.status, found.error = "unwritable", _told(error, tempfile.gettempdir())
+        _in_folder(found, folder, limits, lambda k: progress(lesson, k, cells), stop, start)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     return found
 
 
-def _in_folder(found: Run, folder: Path, limits: Limits, begun: Callable[[int], None], stop) -> None:
+def _in_folder(found: Run, folder: Path, limits: Limits, begun: Callable[[int], None], stop, start) -> None:
     marker, told, cells = f"medlab-{secrets.token_hex(8)}:", {}, 0
 
-    def on_line(line: str) -> None:
+    def on_line(line: str) -> bool:
         nonlocal cells
         if marker in line:
             message = json.loads(line.partition(marker)[2])
             told.update(message.get("outcome", message))
             cells += "outcome" not in message
             begun(cells)
+            if "outcome" in message:
+                told["record"] = _collect(found, folder)
+                return True
+        return False
 
     job = {
-        "folder": str(folder), "marker": marker, "parameters": found.parameters,
+        "folder": str(folder), "lesson": str(found.lesson.path.resolve()), "marker": marker, "parameters": found.parameters,
         "cwd": str(lesson_folder(found.lesson)), "cell_timeout": int(limits.seconds) + 5,
         "measure": found.parameters.get("preset", DEFAULT_PRESET) == DEFAULT_PRESET,
     }  # fmt: skip
@@ -248,17 +263,26 @@ def _in_folder(found: Run, folder: Path, limits: Limits, begun: Callable[[int], 
     watched = watch(
         [sys.executable, "-m", "medlab.engine.child"], env=env,
         job=json.dumps(job), timeout=limits.seconds, memory_mb=allowed, on_line=on_line, stop=stop,
+        start=start,
     )  # fmt: skip
     for name in ("cell", "source", "error", "cpu_s", "status", "speed"):
         setattr(found, name, told.get(name, getattr(found, name)))
+    found.source, found.error = printable(found.source), printable(found.error)
+    if found.status == "passed" and told.get("record"):
+        found.status, found.cell, found.error = "malformed", None, told["record"]
     if "status" not in told:
         found.status, found.error = _ended(watched, limits.seconds, allowed)
-    with contextlib.suppress(OSError, ValueError):
-        found.record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
-    with contextlib.suppress(OSError, ValueError):  # papermill does not write whole: what it left may be cut
-        found.notebook = json.loads((folder / "executed.ipynb").read_text(encoding="utf-8"))
+        _collect(found, folder)
     found.seconds, found.cpu_s = watched.seconds, max(found.cpu_s, watched.cpu_s)
     found.peak_mb = max(watched.peak_mb, found.record.get("peak_mb", 0))
+
+
+def _collect(found: Run, folder: Path) -> str:
+    """Take what the run left; return what is wrong with its record, or ""."""
+    found.record, complaint = read_record(folder / "record.json")
+    with contextlib.suppress(OSError, ValueError):  # papermill does not write whole: what it left may be cut
+        found.notebook = json.loads((folder / "executed.ipynb").read_text(encoding="utf-8"))
+    return complaint
 
 
 def _ended(watched: Watched, seconds: float, allowed: float) -> tuple[str, str]:
@@ -303,8 +327,10 @@ def kept(lesson: Lesson, output: Path) -> Run | None:
         told = json.loads(Path(output).read_text(encoding="utf-8"))["metadata"][KEPT]
         for name in ("lesson", "ref_s", "over_budget"):
             told.pop(name)
-        return Run(lesson, output=Path(output), resumed=True, **told)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        found = Run(lesson, output=Path(output), resumed=True, **told)
+        sound = all(isinstance(getattr(found, name), kind) for name, kind in _KINDS.items())
+        return found if sound and not wrong_in(found.record) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -331,10 +357,12 @@ def malformed(lesson: Lesson) -> str:
     import nbformat
 
     try:
-        nbformat.validate(nbformat.read(lesson.path, as_version=4))
+        if lesson.notebook.get("nbformat") != 4:
+            return f"{lesson.path} is a notebook of format {lesson.notebook.get('nbformat')!r}; {_HINTS['malformed']}"
+        nbformat.validate(nbformat.from_dict(lesson.notebook))
         _ = lesson.parameters
     except Exception as error:  # nbformat raises whatever it stumbles over: KeyError, AttributeError, its own
-        text = str(error).strip().splitlines() or [type(error).__name__]
+        text = printable(str(error)).strip().splitlines() or [type(error).__name__]
         return f"{lesson.path} is no valid notebook: {text[0]}; {_HINTS['malformed']}"
     return ""
 

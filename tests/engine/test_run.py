@@ -57,9 +57,9 @@ def test_a_killed_kernel_is_reported_as_dead(tmp_path):
 
 
 def test_a_hanging_lesson_ends_and_leaves_no_process(tmp_path):
-    done = runner.run(lesson(tmp_path, "while True: pass"), timeout=6)
+    done = runner.run(lesson(tmp_path, "while True: pass"), timeout=15)
     assert (done.status, done.source) == ("timeout", "while True: pass")
-    assert done.seconds < 11
+    assert done.seconds < 30
     assert done.notebook["cells"][1]["source"]
     here = [p for p in psutil.process_iter(["cwd"]) if p.info["cwd"] == str(tmp_path)]
     assert not here
