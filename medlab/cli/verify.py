@@ -24,8 +24,8 @@ def verify(
     ids: Ids = None,
     all_: All = False,
     sabotage: Annotated[bool, typer.Option("--sabotage", help="Also break each lesson in every declared way.")] = False,
-    null: Annotated[bool, typer.Option("--null", help="Run so that no network learns: which claims hold?")] = False,
-    replicate: Annotated[int, typer.Option(min=0, help="Run with this many seeds that were never used.")] = 0,
+    null: Annotated[bool, typer.Option("--null", help="Also run so that no network learns: what holds?")] = False,
+    replicate: Annotated[int, typer.Option(min=0, help="Also run with this many seeds that were never used.")] = 0,
     due: Annotated[bool, typer.Option("--due", help="Run what the ledger lacks or has for an older state.")] = False,
     base: Annotated[bool, typer.Option("--base", help="With --due: base claims alone.")] = False,
     check: Annotated[int, typer.Option(min=0, help="Run this many up-to-date entries again, at random.")] = 0,
@@ -39,7 +39,8 @@ def verify(
 ) -> None:
     """Run lessons as they stand, compare their claims with the stored ones, and keep the results in the ledger.
 
-    Base claims are those of a lesson on its own data with its own seed.
+    Base claims are those of a lesson on its own data with its own seed. Where more is asked (--sabotage, --null,
+    --replicate), a lesson as it stands is run only if the ledger does not have it.
 
     Exit status: 0, all is as expected. 1, a lesson failed, a claim was lost, the ledger is wrong, or base claims could
     not be run in time. 2, wrong usage. 3, nothing worse than a budget exceeded.
@@ -116,17 +117,17 @@ def _whole(lessons: list[Lesson], damaged: list[Run]) -> tuple[list[Lesson], lis
 def _asked(
     lessons: list[Lesson], ledger: Ledger, *, sabotage: bool, null: bool, replicate: int, data: str, seed: int | None
 ) -> list[tuple[Lesson, Case]]:
+    """Return each lesson as it stands, and what else was asked; then, what the ledger has already is not run again."""
     from medlab.engine.ledger import Case
     from medlab.engine.verify import fresh_seeds
 
     work = []
     for lesson in lessons:
-        if replicate:
-            work += [(lesson, case) for case in fresh_seeds(lesson, ledger, replicate)]
-        else:
-            work.append((lesson, Case.of(lesson, data=data, seed=seed, null=null)))
-        if sabotage:
-            work += [(lesson, Case.of(lesson, data=data, sabotage=name)) for name in lesson.sabotages]
+        whole = Case.of(lesson, data=data, seed=seed)
+        more = [Case.of(lesson, data=data, sabotage=name) for name in lesson.sabotages] * sabotage
+        more += [Case.of(lesson, data=data, null=True)] * null + fresh_seeds(lesson, ledger, replicate, data=data)
+        first = [] if more and ledger.fresh(lesson, whole) else [whole]
+        work += [(lesson, case) for case in [*first, *more]]
     return work
 
 

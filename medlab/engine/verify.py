@@ -64,10 +64,10 @@ def due(lessons: Iterable[Lesson], ledger: Ledger) -> Due:
     return found
 
 
-def fresh_seeds(lesson: Lesson, ledger: Ledger, count: int) -> list[Case]:
+def fresh_seeds(lesson: Lesson, ledger: Ledger, count: int, *, data: str = "") -> list[Case]:
     """Return cases with seeds that the ledger has for no run of this lesson."""
     used = {case.seed for case in ledger.entries if case.lesson == lesson.id} | {Case.of(lesson).seed}
-    return [Case.of(lesson, seed=max(used) + k) for k in range(1, count + 1)]
+    return [Case.of(lesson, data=data, seed=max(used) + k) for k in range(1, count + 1)]
 
 
 def drawn(fresh: Sequence[tuple[Lesson, Entry]], count: int) -> list[tuple[Lesson, Case]]:

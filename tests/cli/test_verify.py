@@ -54,7 +54,9 @@ def test_what_is_due_is_run_once_and_a_made_up_entry_is_found(bench):
     assert again.returncode == 0
     text = (folder / "ledger.jsonl").read_text()
     (folder / "ledger.jsonl").write_text(text.replace('["open"]', '["refuted"]').replace('["holds"]', '["open"]', 1))
-    assert "LOST   10_test on hospital:chest_xray: claim 1 open, stored: holds, says the ledger" in verify("--due").stdout
+    assert (
+        "LOST   10_test on hospital:chest_xray: claim 1 open, stored: holds, says the ledger" in verify("--due").stdout
+    )
     (folder / "ledger.jsonl").write_text(text.replace('"ref_s"', '"ref_s": 500, "old"').replace(', "old": ', "#"))
     assert "is not an entry of the ledger" in verify("--due").stderr
     made_up = [line | {"ref_s": 500.0} for line in entries_of(text)]
