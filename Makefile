@@ -1,19 +1,21 @@
 # make lab    opens JupyterLab on the first lesson, from nothing but Python 3.11 or newer
-# make test   runs all tests, from nothing
+# make test   runs all tests, from nothing; lessons run only where the ledger lacks their base claims
 # make browser opens every lesson in a real browser; make binder checks what mybinder.org builds
 # make itk    draws a volume by itkwidgets in an environment of its own (minutes, 2 GB, npm)
-# make verify runs every lesson at preset cpu under nbval, and breaks each in every declared way
+# make due    runs what else the ledger lacks: other data, sabotages, null runs, seeds
+# make verify runs every lesson as it stands, and breaks each in every declared way
 PYTHON ?= python3
 JOBS ?= 2
-# Which lessons `make test` verifies: --changed since main (the default), or --all as in continuous integration.
-VERIFY ?= --changed
-# Long tests run by turns (tests/turns.py): the commit's hash draws 0 to 3; `make test TURN=` runs all.
-TURN ?= $(shell commit=$$(git rev-parse --short=7 HEAD 2>/dev/null) && echo $$((0x$$(echo $$commit | cut -c1-7) % 4)))
+# Of the slowest tests a commit runs one shard; the number of commits says which. `make test SHARD=` runs all of them.
+SHARD ?= $(shell git rev-list --count HEAD 2>/dev/null)
+# Whether runs go into the ledger, and how long new ones may begin: continuous integration sets both.
+LEDGER ?= --write
+MINUTES ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: lab test verify browser itk binder install lint clean
+.PHONY: lab test base unit pages due check verify browser itk binder install lint clean
 install: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
@@ -32,16 +34,24 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-test: $(STAMP)
-	@echo "== Claims: lessons at preset cpu under nbval (VERIFY=$(VERIFY)); then unit tests, and every lesson at preset smoke;"
-	@echo "   on other data, broken on purpose and in a browser: a quarter of them each turn (TURN=$(TURN); TURN= runs all)"
-	@status=0; \
-	$(BIN)/medlab verify $(VERIFY) --jobs $(JOBS) || status=1; \
-	export MEDLAB_TURN=$(TURN); \
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --doctest-modules medlab data_fetch tests \
-	  --ignore tests/browser || status=1; \
-	$(BIN)/python -m pytest tests/browser || status=1; \
-	exit $$status
+test: base unit pages check
+
+base: $(STAMP)
+	$(BIN)/medlab verify --due --base --minutes $(MINUTES) --jobs $(JOBS) $(LEDGER)
+
+unit: $(STAMP)
+	MEDLAB_SHARD=$(SHARD) $(BIN)/python -m pytest -n $(JOBS) --dist worksteal --doctest-modules medlab data_fetch tests \
+	  --ignore tests/browser
+
+pages: $(STAMP)
+	MEDLAB_SHARD=$(SHARD) $(BIN)/python -m pytest tests/browser
+
+due: $(STAMP)
+	$(BIN)/medlab verify --due --minutes $(MINUTES) --jobs $(JOBS) $(LEDGER)
+
+# Three entries of the ledger at random, so that each must be true.
+check: $(STAMP)
+	$(BIN)/medlab verify --check 3 --minutes $(MINUTES) --jobs $(JOBS) --no-write
 
 verify: $(STAMP)
 	$(BIN)/medlab verify --all --sabotage --jobs $(JOBS)

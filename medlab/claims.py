@@ -6,9 +6,8 @@ import math
 from dataclasses import dataclass
 
 from medlab.errors import MedlabError
+from medlab.lesson import HOLDS, OPEN, REFUTED, UNJUDGED
 from medlab.stats import Estimate
-
-HOLDS, OPEN, REFUTED, UNJUDGED = "holds", "open", "refuted", "not judged"
 
 
 @dataclass(frozen=True)

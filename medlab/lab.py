@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import json
 import os
 import platform
@@ -23,10 +25,10 @@ from medlab.claims import Claim, VerdictTable
 from medlab.cohort import Cohort
 from medlab.errors import DataError, MedlabError, SourceUnavailable, unknown
 from medlab.files import write_whole
-from medlab.lesson import PRESETS, Lesson, find, notebooks_folder
+from medlab.lesson import DEFAULT_PRESET, PRESETS, Lesson, find, notebooks_folder
 from medlab.stats import Estimate
 from medlab.training import device as find_device
-from medlab.training import watch_devices
+from medlab.training import null, watch_devices
 
 _VERSIONS = ("medlab", "torch", "monai", "numpy", "scikit-learn", "captum", "matplotlib")
 
@@ -58,6 +60,7 @@ class Lab:
         self.cohort_facts: dict[str, object] = {}
         self._began = time.perf_counter(), _cpu_seconds()
         self._steps_before = watch_devices().copy()
+        self.null = null.start() if null.wanted() else None
         self.source, self.reason = _available(data, lesson)
 
     def pick(self, *, smoke, cpu, gpu):
@@ -81,9 +84,7 @@ class Lab:
 
     def sabotaged(self, name: str) -> bool:
         """Return whether this run breaks the lesson in the way called ``name``, which its metadata must declare."""
-        if name not in self.lesson.sabotages:
-            raise unknown("sabotage", name, self.lesson.sabotages)
-        return self.sabotage == name
+        return bool(name) and self.sabotage == self.lesson.checked_sabotage(name)
 
     def open(self, *, simulated: dict | None = None, acquired: dict | None = None, **options) -> Cohort:
         """Open this lesson's data: the asked source, or its simulated alternative where that cannot be had.
@@ -134,6 +135,8 @@ class Lab:
             "preset": self.preset,
             "seed": self.seed,
             "sabotage": self.sabotage,
+            "null": self.null is not None,
+            "undone_steps": self.null.steps if self.null else 0,
             "data": {"asked": self.asked, "used": self.source, "reason": self.reason, **self.cohort_facts},
             "claims": [claim.record() for claim in self.claims],
             "device": self._device_that_trained(),
@@ -143,6 +146,7 @@ class Lab:
             "process_cpu_s": round(_cpu_seconds(), 2),
             "wall_s": round(time.perf_counter() - began, 2),
             "peak_mb": peak_mb(),
+            **_loaded(),
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         }
 
@@ -152,7 +156,10 @@ class Lab:
         return ", ".join(name for name, _ in steps.most_common()) or "cpu"
 
     def keep_record(self) -> Path | None:
-        """Write the record; where that is not possible, say so in one line and go on."""
+        """Write the record; where that is not possible, say so in one line and go on.
+
+        It is written again when the kernel ends: later cells may load further modules.
+        """
         text = json.dumps(self.record(), indent=1)
         complaint = ""
         for path in _record_places(self.lesson.id):
@@ -163,9 +170,16 @@ class Lab:
                 continue
             if complaint:
                 _say(f"The record could not be kept in {complaint}. It is in {path} instead.")
+            atexit.unregister(self._keep_again)
+            atexit.register(self._keep_again, path)
             return path
         _say(f"The record of this run could not be kept ({complaint}). Results are unaffected.")
         return None
+
+    def _keep_again(self, path: Path) -> None:
+        if path.is_file():
+            with contextlib.suppress(OSError):
+                write_whole(path, json.dumps(self.record(), indent=1))
 
     def _repr_html_(self) -> str:
         name = escape(self.source) + (" (simulated, no real patients)" if self.source.startswith("hospital:") else "")
@@ -177,6 +191,8 @@ class Lab:
             lines.append(f"Asked for <code>{escape(self.asked)}</code>: {escape(self.reason)}")
         if self.sabotage:
             lines.append(f"<b>Broken on purpose: {escape(self.sabotage)}. The claims are expected to fall.</b>")
+        if self.null:
+            lines.append("<b>No network learns in this run: each step of an optimizer is undone.</b>")
         if self.preset == "smoke":
             lines.append("Preset smoke only proves that every line runs: its numbers mean nothing.")
         return "<br>".join(lines)
@@ -187,7 +203,7 @@ class Lab:
         return text + (f", BROKEN ON PURPOSE: {self.sabotage}" if self.sabotage else "")
 
 
-def begin(lesson: str, *, preset: str = "cpu", seed: int = 0, data: str = "", sabotage: str = "") -> Lab:
+def begin(lesson: str, *, preset: str = DEFAULT_PRESET, seed: int = 0, data: str = "", sabotage: str = "") -> Lab:
     """Set up the bench of a lesson: the first line of every notebook.
 
     Parameters
@@ -222,8 +238,7 @@ def begin(lesson: str, *, preset: str = "cpu", seed: int = 0, data: str = "", sa
         raise unknown("preset", preset, PRESETS)
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise MedlabError(f"seed {seed!r} is not a whole number from 0", hint="seed=0")
-    if sabotage and sabotage not in found.sabotages:
-        raise unknown("sabotage", sabotage, found.sabotages)
+    found.checked_sabotage(sabotage)
     figures.style()
     return Lab(found, preset=preset, seed=int(seed), data=data or found.data["default"], sabotage=sabotage)
 
@@ -268,6 +283,13 @@ def peak_mb() -> float:
 def _cpu_seconds() -> float:
     used = os.times()
     return used.user + used.system + used.children_user + used.children_system
+
+
+def _loaded() -> dict[str, list[str]]:
+    """Return the modules of medlab and data_fetch in this process, and the top-level names of all other packages."""
+    own = [name for name in sys.modules if name.partition(".")[0] in ("medlab", "data_fetch")]
+    others = {name.partition(".")[0] for name in list(sys.modules)} - set(sys.stdlib_module_names)
+    return {"modules": sorted(own), "packages": sorted(others - {"medlab", "data_fetch", "__main__", "__mp_main__"})}
 
 
 def _versions() -> dict[str, str]:

@@ -11,10 +11,12 @@ from functools import cached_property
 from pathlib import Path
 
 from medlab.errors import MedlabError, unknown
+from medlab.metadata import checked
 
 PRESETS = ("smoke", "cpu", "gpu")
+DEFAULT_PRESET = "cpu"  # the one that is judged, and to which budgets belong
+HOLDS, OPEN, REFUTED, UNJUDGED = "holds", "open", "refuted", "not judged"  # what a claim can come to
 PARAMETERS = {"preset": str, "seed": int, "data": str, "sabotage": str}
-_REQUIRED = ("id", "title", "question", "part", "objectives", "minutes", "needs", "data", "budget", "sabotages")
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,13 @@ class Lesson:
     data : dict
         ``default``: a source; ``alternatives``: sources on which the claims hold too, the first simulated.
     budget : dict
-        ``cpu_s`` and ``ram_mb``, at preset "cpu".
+        ``cpu_s`` in reference-seconds (see ``medlab.engine.reference``) and ``ram_mb``, at the default preset.
     sabotages : dict
         Name of a way to break the lesson: which claims (numbers from 1) must then fall.
     path : Path
+    claims : tuple of dict
+        One for each claim: ``{"about": "networks"}``, or ``{"about": "data"}`` for one that may hold when no network
+        learns. Where it is missing, all claims are about networks.
     """
 
     id: str
@@ -52,6 +57,7 @@ class Lesson:
     budget: dict
     sabotages: dict
     path: Path
+    claims: tuple[dict, ...] = ()
 
     @classmethod
     def read(cls, path: str | Path) -> Lesson:
@@ -67,20 +73,39 @@ class Lesson:
             told = json.loads(path.read_text(encoding="utf-8"))["metadata"]["medlab"]
         except FileNotFoundError:
             raise MedlabError(f"there is no notebook {path}", hint="medlab list shows the lessons") from None
-        except (ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise MedlabError(
                 f"{path} is not a lesson ({type(error).__name__}: {error})",
                 hint="metadata.medlab must be in the notebook",
             ) from None
-        missing = [key for key in _REQUIRED if key not in told]
-        extra = sorted(set(told) - set(_REQUIRED))
-        if missing or extra:
-            raise MedlabError(
-                f"{path}: metadata.medlab lacks {missing or 'nothing'}, has unknown {extra or 'nothing'}",
-                hint="see CONTRIBUTING.md, 'Add a lesson'",
-            )
-        tuples = {key: tuple(told[key]) for key in ("objectives", "needs")}
-        return cls(**{**told, **tuples}, path=path)
+        return cls(**checked(told, path), path=path)
+
+    def checked_sabotage(self, name: str) -> str:
+        """Return the name of a way to break this lesson, or "".
+
+        Raises
+        ------
+        MedlabError
+            If the lesson does not declare it.
+        """
+        if name and name not in self.sabotages:
+            raise unknown("sabotage", name, self.sabotages)
+        return name
+
+    def about_networks(self, claim: int) -> bool:
+        """Return whether a claim, counted from 1, is about networks, so that it must not hold when none learns."""
+        return not 1 <= claim <= len(self.claims) or self.claims[claim - 1]["about"] == "networks"
+
+    @property
+    def stored_claims(self) -> list[tuple[str, str]]:
+        """Verdict and statement of each claim, as the notebook stores them in the cell that nbval compares."""
+        for cell in self.notebook["cells"]:
+            if "nbval-check-output" in cell["metadata"].get("tags", []):
+                text = "".join("".join(out.get("data", {}).get("text/plain", "")) for out in cell.get("outputs", []))
+                # Verdict and statement are two columns, separated by at least two spaces.
+                pairs = (line.partition("  ") for line in text.splitlines() if line.strip())
+                return [(verdict.strip(), statement.strip()) for verdict, _, statement in pairs]
+        return []
 
     @property
     def number(self) -> str:
@@ -148,20 +173,21 @@ def catalogue(
     '00_start_here'
     """
     folder = Path(folder) if folder else notebooks_folder()
-    paths = [p for p in sorted(folder.rglob("*.ipynb")) if not any(part.startswith(".") for part in p.parts)]
-    lessons = []
-    for path in paths:
+    found = sorted(path.relative_to(folder) for path in folder.rglob("*.ipynb"))
+    lessons: dict[str, Lesson] = {}
+    for path in (folder / name for name in found if not any(part.startswith(".") for part in name.parts)):
         try:
-            lessons.append(Lesson.read(path))
+            lesson = Lesson.read(path)
+            if other := lessons.get(lesson.id.casefold()):
+                raise MedlabError(
+                    f"{path} has the id {lesson.id!r}, and so has {other.path}", hint="ids must be unique"
+                )
+            lessons[lesson.id.casefold()] = lesson
         except MedlabError as error:
             if not on_broken:
                 raise
             on_broken(path, error)
-    lessons.sort(key=lambda lesson: lesson.id)
-    ids = [lesson.id for lesson in lessons]
-    if twice := {name for name in ids if ids.count(name) > 1}:
-        raise MedlabError(f"two notebooks have the id {sorted(twice)[0]!r}", hint="ids must be unique")
-    return lessons
+    return sorted(lessons.values(), key=lambda lesson: lesson.id)
 
 
 def find(name: str, folder: str | Path | None = None) -> Lesson:
@@ -179,10 +205,14 @@ def find(name: str, folder: str | Path | None = None) -> Lesson:
     """
     if str(name).endswith(".ipynb"):
         return Lesson.read(Path(name).expanduser())
-    lessons = catalogue(folder)
+    broken: dict[str, MedlabError] = {}  # one broken notebook shuts nobody out of the others
+    lessons = catalogue(folder, on_broken=lambda path, error: broken.setdefault(path.stem, error))
     for lesson in lessons:
         if str(name) in (lesson.id, lesson.number, lesson.id.partition("_")[2]):
             return lesson
+    for stem, error in broken.items():
+        if str(name) in (stem, stem.partition("_")[0], stem.partition("_")[2]):
+            raise error
     raise unknown("lesson", name, [lesson.id for lesson in lessons])
 
 

@@ -1,6 +1,8 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -185,3 +187,27 @@ def test_the_record_names_the_device_that_took_the_steps(lab):
     stepped("cpu", 3)
     assert lab.record()["device"] == "cpu, meta"
     assert medlab.begin("41_classification", data="hospital:chest_xray").record()["device"] == "cpu"
+
+
+def test_the_record_names_what_was_loaded(lab, tmp_path):
+    lab.verdicts()
+    record = json.loads((tmp_path / "record.json").read_text())
+    assert {"medlab", "medlab.lab", "data_fetch.cards"} <= set(record["modules"])
+    assert not any(name.startswith(("torch", "tests")) for name in record["modules"])
+    assert {"torch", "numpy"} <= set(record["packages"])
+    assert "json" not in record["packages"]
+    assert record["null"] is False
+
+
+def test_modules_loaded_after_the_verdicts_are_in_the_record_of_a_kernel(tmp_path):
+    code = """
+import medlab
+lab = medlab.begin("41_classification", preset="smoke", data="hospital:chest_xray")
+lab.verdicts()
+import medlab.physics.tomography
+"""
+    env = os.environ | {"MEDLAB_RECORD": str(tmp_path / "record.json"), "MEDLAB_NULL": "1"}
+    subprocess.run([sys.executable, "-c", code], env=env, check=True)
+    record = json.loads((tmp_path / "record.json").read_text())
+    assert "medlab.physics.tomography" in record["modules"]
+    assert record["null"] is True

@@ -15,7 +15,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from medlab.cli import fetch as getting
-from medlab.cli import run as commands
+from medlab.cli import run as running
+from medlab.cli import verify as verifying
 from medlab.errors import MedlabError
 from medlab.lesson import catalogue, find, notebooks_folder
 
@@ -60,8 +61,8 @@ def lab(lesson: Annotated[str, typer.Argument(help="Lesson to open.")] = "00") -
     raise typer.Exit(subprocess.run(command, env=env, check=False).returncode)
 
 
-app.command()(commands.run)
-app.command()(commands.verify)
+app.command()(running.run)
+app.command()(verifying.verify)
 
 
 app.command()(getting.fetch)

@@ -1,12 +1,14 @@
 """One notebook, executed by papermill in a process of its own: ``python -m medlab.engine.child``, the job on its input.
 
-The runner starts this module and ends it with all its children. What happens is told line by line on the output, so
-that the runner knows it even when the kernel is dead or the disk full; papermill's own status marks cells as completed
-that never ran. When the input closes, the runner is gone, and so are, at once, the kernel and its files.
+The runner starts this module and ends it with all its children. What happens is reported line by line on the output,
+so that the runner knows it even when the kernel is dead or the disk full; papermill's own status marks cells as
+completed that never ran. This process makes the folder of the run, and removes it when its input closes: when the
+runner has read what it wants, or is gone, and then the kernel ends too, at once.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -15,16 +17,35 @@ import sys
 import threading
 from pathlib import Path
 
+from medlab.engine.process import MARK, adopt_orphans, end_descendants
+from medlab.engine.reference import Speed
+
 _COLOR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def main() -> int:
-    """Execute the job that stands, as JSON, in the first line of the input; tell progress and outcome on the output."""
+def main(engine: str | None = None) -> None:
+    """Execute the job that stands, as JSON, in the first line of the input; report progress and outcome on the output.
+
+    Does not return: the process ends when the input closes.
+
+    Parameters
+    ----------
+    engine : str, optional
+        Name of the papermill engine; a kernel in a process of its own if not given.
+    """
+    adopt_orphans()
     job = json.loads(_first_line())
-    threading.Thread(target=_leave_with_the_runner, args=(job["folder"],), daemon=True).start()
-    outcome = _execute(job)
-    _tell(job, {"outcome": outcome | {"cpu_s": _children_cpu_s()}})
-    return 0 if outcome["status"] == "passed" else 1
+    watcher = threading.Thread(target=_leave_with_the_runner, args=(job["folder"],), daemon=True)
+    watcher.start()
+    if job["measure"]:
+        with Speed() as speed:
+            outcome = _execute(job, engine)
+        outcome["speed"] = round(speed.value, 4)
+    else:
+        outcome = _execute(job, engine)
+    _end_children()
+    _tell(job, {"outcome": outcome | {"cpu_s": _cpu_s(own=engine is not None)}})
+    watcher.join()
 
 
 def _first_line() -> bytes:
@@ -39,15 +60,23 @@ def _first_line() -> bytes:
 
 
 def _leave_with_the_runner(folder: str) -> None:
-    """Wait until the input closes, which even kill -9 of the runner does; then end the kernel and remove its files."""
-    import psutil
-
+    """Wait until the input closes, which even kill -9 of the runner does; then end all children and remove all files."""
     while os.read(0, 1):
         pass
-    for child in psutil.Process().children(recursive=True):
-        child.kill()
+    _end_children()
     shutil.rmtree(folder, ignore_errors=True)
-    os._exit(1)
+    os._exit(0)
+
+
+def _end_children() -> None:
+    """End what the kernel left, also in sessions of their own."""
+    import psutil
+
+    end_descendants(psutil.Process(), mark=os.environ.get(MARK, ""))
+    if os.name != "nt":
+        with contextlib.suppress(ChildProcessError):  # reaped, their CPU time counts
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
 
 
 def _tell(job: dict, message: dict) -> None:
@@ -55,7 +84,7 @@ def _tell(job: dict, message: dict) -> None:
     os.write(1, f"\n{job['marker']}{json.dumps(message)}\n".encode())
 
 
-def _execute(job: dict) -> dict:
+def _execute(job: dict, engine: str | None) -> dict:
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
@@ -68,13 +97,17 @@ def _execute(job: dict) -> dict:
             told.update(cell=cell_index, source=cell.source)
             _tell(job, {"cell": cell_index, "source": cell.source})
 
+    folder = Path(job["folder"])
     try:
+        folder.mkdir(mode=0o700)
+        shutil.copyfile(job["lesson"], folder / "lesson.ipynb")
         # papermill formats paths as templates: a folder named "b{1}" would be an error, so it sees only safe names.
-        papermill.execute_notebook(
-            str(Path(job["folder"]) / "lesson.ipynb"), str(Path(job["folder"]) / "executed.ipynb"),
+        book = papermill.execute_notebook(
+            str(folder / "lesson.ipynb"), str(folder / "executed.ipynb"),
             parameters=job["parameters"], cwd=job["cwd"], kernel_name="python3", progress_bar=False,
             execution_timeout=job["cell_timeout"], start_timeout=120, config=_transport(job["folder"]),
-            on_cell_start=starts,
+            on_cell_start=starts, engine_name=engine,
+            request_save_on_cell_execute=engine is None,  # smoke has many small cells: saving takes a third of its time
         )  # fmt: skip
     except PapermillExecutionError as error:
         trace = _COLOR_CODES.sub("", "\n".join(error.traceback))
@@ -85,7 +118,17 @@ def _execute(job: dict) -> dict:
         return told | {"status": "died", "error": f"the kernel died, often for want of memory: {error}"}
     except OSError as error:
         return told | {"status": "unwritable", "error": f"{error.filename or job['folder']}: {error.strerror or error}"}
-    return {"status": "passed", "cell": None, "source": "", "error": ""}
+    return _left_early(book) or {"status": "passed", "cell": None, "source": "", "error": ""}
+
+
+def _left_early(book) -> dict | None:
+    """Return the failure of a cell that left with ``exit()`` or ``sys.exit()``: papermill takes that for the end."""
+    for k, cell in enumerate(book.cells):
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                error = f"{output.ename}: {output.evalue}: the lesson ended here; the cells below did not run"
+                return {"status": "failed", "cell": k, "source": cell.source, "error": error}
+    return None
 
 
 def _transport(folder: str):
@@ -98,11 +141,11 @@ def _transport(folder: str):
     return Config({"KernelManager": {"transport": "ipc", "ip": socket}})
 
 
-def _children_cpu_s() -> float:
-    """CPU-seconds of the kernel and its children, which have ended by now."""
+def _cpu_s(*, own: bool) -> float:
+    """CPU-seconds of the kernel and its children, which have ended by now, or of this process if it is the kernel."""
     used = os.times()
-    return round(used.children_user + used.children_system, 2)
+    return round(used.children_user + used.children_system + own * (used.user + used.system), 2)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 from medlab.errors import MedlabError, unknown
-from medlab.lesson import PRESETS, Lesson
+from medlab.lesson import DEFAULT_PRESET, PRESETS, Lesson
 
 _MOST_RUNS = 10_000
 
@@ -35,10 +35,9 @@ def checked_parameters(lesson: Lesson, given: dict) -> dict:
         if name not in declared:
             raise unknown(f"parameter of {lesson.id}", name, declared)
         found[name] = _as_type(lesson, name, value, type(declared[name]))
-    if found.get("preset", "cpu") not in PRESETS:
+    if found.get("preset", DEFAULT_PRESET) not in PRESETS:
         raise unknown("preset", found["preset"], PRESETS)
-    if found.get("sabotage") and found["sabotage"] not in lesson.sabotages:
-        raise unknown("sabotage", found["sabotage"], lesson.sabotages)
+    lesson.checked_sabotage(str(found.get("sabotage", "")))
     return found
 
 

@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
+import secrets
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import IO, Protocol
 
 import psutil
 
 from medlab.errors import MedlabError
 
+MARK = "MEDLAB_PROCESS"  # in the environment of a process and of all that it starts: by this they are found again
 _LOOK_S, _COUNT_S, _GONE_S = 0.2, 0.8, 3
-_KEPT_LINES = 400
+_KEPT_LINES, _LONGEST_LINE = 400, 1 << 24
+_ROUNDS = 50  # of ending processes, until none is left
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+class Process(Protocol):
+    """What ``watch`` needs of a process: a part of ``subprocess.Popen``."""
+
+    pid: int
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit status; raise ``subprocess.TimeoutExpired`` if the process has not ended by then."""
 
 
 @dataclass
@@ -31,7 +49,8 @@ class Watched:
     log : str
         The last lines of its output.
     seconds, peak_mb, cpu_s : float
-        Wall time; peak resident memory and CPU time of its children, in MB (10^6 bytes) and seconds, as sampled.
+        Wall time; peak resident memory and CPU time of the processes that count, in MB (10^6 bytes) and seconds, as
+        sampled.
     """
 
     ended: str = "itself"
@@ -42,18 +61,69 @@ class Watched:
     cpu_s: float = 0.0
 
 
+def adopt_orphans() -> None:
+    """Become the parent of all descendants whose parents end, where the system has it (Linux): none can hide."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_descendants(root: psutil.Process, *, mark: str = "", known: Iterable[psutil.Process] = ()) -> None:
+    """End all descendants of a process, and all that bear a mark, until none is left: they may start others meanwhile.
+
+    Parameters
+    ----------
+    root : psutil.Process
+        Is itself spared.
+    mark : str
+        Value of the environment variable ``MARK``, which a process keeps that has left its parent and its session.
+    known : iterable of psutil.Process
+        Others to end.
+    """
+    found = {process.pid: process for process in known}
+    for _ in range(_ROUNDS):
+        with contextlib.suppress(psutil.Error):
+            found |= {child.pid: child for child in root.children(recursive=True)}
+        found |= {process.pid: process for process in _marked(mark) if process.pid not in (root.pid, os.getpid())}
+        alive = [process for process in found.values() if _alive(process)]
+        if not alive:
+            return
+        for process in alive:
+            with contextlib.suppress(psutil.Error):
+                process.kill()  # psutil compares the time of creation: a number used again by another is spared
+        psutil.wait_procs(alive, timeout=0.1)
+
+
+def _marked(mark: str) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter() if mark else ():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(MARK) == mark:
+                found.append(process)
+    return found
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
 @dataclass
 class _Family:
     """The children of a process, theirs included, and what they used; those that ended are remembered."""
 
     root: psutil.Process
+    mark: str
+    with_root: bool
     known: dict[int, psutil.Process] = field(default_factory=dict)
     cpu: dict[int, float] = field(default_factory=dict)
     counted: float = -1e9
     seen_alive: float = 0.0
 
-    def look(self) -> float:
-        """Return the memory that they hold now in MB."""
+    def look(self) -> tuple[float, float]:
+        """Return the memory that those who count hold now, and that of the largest process that does not, in MB."""
         now = time.monotonic()
         if now - self.counted > _COUNT_S:  # to count children means to read the whole list of processes
             self.counted = now
@@ -62,30 +132,40 @@ class _Family:
         held = 0
         for pid, child in list(self.known.items()):
             self.seen_alive = self.seen_alive or now  # also one that lived too short to be seen at work
-            try:
-                with child.oneshot():
-                    if child.status() == psutil.STATUS_ZOMBIE:
-                        continue
-                    held += child.memory_info().rss
-                    self.cpu[pid] = sum(child.cpu_times()[:2])
-                    self.seen_alive = now
-            except psutil.Error:
+            used = self._use(child)
+            if used is None:
                 self.known.pop(pid)
-        return held / 1e6
+            elif used:
+                held += used
+                self.seen_alive = now
+        own = self._use(self.root, count=self.with_root) or 0
+        return (held + own) / 1e6 if self.with_root else held / 1e6, own / 1e6
+
+    def _use(self, process: psutil.Process, *, count: bool = True) -> int | None:
+        """Return the memory of a process in bytes, 0 if it has ended, None if it is gone; note its CPU time."""
+        try:
+            with process.oneshot():
+                if process.status() == psutil.STATUS_ZOMBIE:
+                    return 0
+                if count:
+                    self.cpu[process.pid] = sum(process.cpu_times()[:2])
+                return process.memory_info().rss
+        except psutil.Error:
+            return None
 
     def gone(self) -> bool:
         """Return whether there were children and there have been none for some seconds."""
         return bool(self.seen_alive) and time.monotonic() - self.seen_alive > _GONE_S
 
     def end(self) -> None:
-        """End them all, and the root first, so that it starts no other."""
+        """End them all, while the root stands still: it starts no other, and those that lose a parent come to it."""
         with contextlib.suppress(psutil.Error):
-            self.known |= {child.pid: child for child in self.root.children(recursive=True)}
-        everyone = [self.root, *self.known.values()]
-        for process in everyone:
-            with contextlib.suppress(psutil.Error):
-                process.kill()  # psutil compares the time of creation: a number used again by another is spared
-        psutil.wait_procs(everyone, timeout=5)
+            self.root.suspend()
+        end_descendants(self.root, mark=self.mark, known=self.known.values())
+        with contextlib.suppress(psutil.Error):
+            self.root.kill()
+        # Those that had a parent between them and the root are found by their mark alone where nobody adopts orphans.
+        end_descendants(self.root, mark=self.mark, known=self.known.values())
 
 
 def watch(
@@ -96,10 +176,13 @@ def watch(
     timeout: float,
     memory_mb: float,
     notice_death: bool = False,
-    on_line: Callable[[str], None] = lambda line: None,
+    on_line: Callable[[str], bool] = lambda line: False,
     stop: threading.Event | None = None,
+    start: Callable[[list[str], dict[str, str]], Process] | None = None,
 ) -> Watched:
     """Run a command until it ends or breaks a limit; nothing of it is left running, whatever happens here.
+
+    Also what left its parents and its session is found, by a mark in its environment, and ended.
 
     Parameters
     ----------
@@ -114,9 +197,12 @@ def watch(
     notice_death : bool
         Also end it when it had children and has had none for 3 s: for programs that do not notice it themselves.
     on_line : callable
-        Called, in another thread, with each line of its output.
+        Called, in another thread, with each line of its output; where it returns True, the input is closed.
     stop : threading.Event, optional
         Set to end it early.
+    start : callable, optional
+        Called with command and environment instead of starting the command as a program; the process that it returns
+        counts as one of the children, for it does their work.
 
     Returns
     -------
@@ -128,11 +214,12 @@ def watch(
         If it cannot be started.
     """
     stop, began, found = stop or threading.Event(), time.monotonic(), Watched()
-    process = _start(command, env)
+    mark = secrets.token_hex(16)
+    process = (start or _start)(command, env | {MARK: mark})
     lines: list[str] = []
     reader = threading.Thread(target=_read, args=(process, lines, on_line), daemon=True)
     reader.start()
-    family = _Family(psutil.Process(process.pid))
+    family = _Family(psutil.Process(process.pid), mark, with_root=start is not None)
     try:
         with contextlib.suppress(BrokenPipeError):
             process.stdin.write(f"{job}\n".encode())
@@ -141,18 +228,18 @@ def watch(
             found.code = _wait(process)
             if found.code is not None:
                 break
-            held = family.look()
+            held, beside = family.look()
             found.peak_mb = max(found.peak_mb, held)
             late, gone = time.monotonic() - began > timeout, notice_death and family.gone()
-            if stop.is_set() or late or held > memory_mb or gone:
-                found.ended = _reason(stop.is_set(), late, held > memory_mb)
+            greedy = max(held, beside) > memory_mb  # what prints without end fills the process that collects it
+            if stop.is_set() or late or greedy or gone:
+                found.ended = _reason(stop.is_set(), late, greedy)
                 break
     finally:
         family.end()
         process.wait()
         reader.join(timeout=2)
-        with contextlib.suppress(OSError):
-            process.stdin.close()
+        _close(process)
     found.seconds, found.cpu_s = time.monotonic() - began, round(sum(family.cpu.values()), 2)
     found.peak_mb, found.log = round(found.peak_mb, 1), "".join(lines)
     return found
@@ -173,16 +260,22 @@ def _start(command: list[str], env: dict[str, str]) -> subprocess.Popen:
         raise MedlabError(text, hint="medlab doctor shows what is missing") from error
 
 
-def _wait(process: subprocess.Popen) -> int | None:
+def _wait(process: Process) -> int | None:
     try:
         return process.wait(timeout=_LOOK_S)
     except subprocess.TimeoutExpired:
         return None
 
 
-def _read(process: subprocess.Popen, lines: list[str], on_line: Callable[[str], None]) -> None:
-    for raw in process.stdout:
+def _close(process: Process) -> None:
+    with contextlib.suppress(OSError):
+        process.stdin.close()
+
+
+def _read(process: Process, lines: list[str], on_line: Callable[[str], bool]) -> None:
+    for raw in iter(lambda: process.stdout.readline(_LONGEST_LINE), b""):
         line = raw.decode(errors="replace")
-        on_line(line)
+        if on_line(line):
+            _close(process)
         lines.append(line[:4000])
         del lines[:-_KEPT_LINES]

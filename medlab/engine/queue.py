@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -38,15 +40,18 @@ class Job:
         As given; checked when the job starts.
     output : Path or None
         Where the executed notebook goes.
+    null : bool
+        Whether no network shall learn; see ``medlab.training.null``.
     """
 
     lesson: Lesson
     parameters: dict
     output: Path | None = None
+    null: bool = False
 
     @property
     def weight(self) -> float:
-        """How long it may take, for the order and the time left: the budget in CPU-seconds at preset "cpu"."""
+        """How long it may take, for the order and the time left: the lesson's budget of reference-seconds."""
         return self.lesson.budget["cpu_s"] or 1
 
 
@@ -59,8 +64,10 @@ def run_many(
     tell: Callable[[Run], None] = lambda run: None,
     progress: Progress = lambda lesson, cell, cells: None,
     executor: Executor | None = None,
+    longest_first: bool = True,
+    until: float = math.inf,
 ) -> list[Run]:
-    """Do jobs, ``workers`` at a time where memory allows, most expensive first; no failure stops another.
+    """Do jobs, ``workers`` at a time where memory allows; no failure stops another.
 
     Parameters
     ----------
@@ -75,11 +82,15 @@ def run_many(
         Called in other threads with lesson, cells begun, cells.
     executor : concurrent.futures.Executor, optional
         Where to execute instead of on this machine, such as ``medlab.engine.dask.connect``; it decides how many.
+    longest_first : bool
+        Whether the most expensive jobs begin first; otherwise they begin in the order of ``jobs``.
+    until : float
+        Nothing begins any more when ``time.monotonic()`` has reached this.
 
     Returns
     -------
     list of Run
-        In the order of ``jobs``.
+        In the order of ``jobs``; those that never began are missing.
 
     Raises
     ------
@@ -93,7 +104,8 @@ def run_many(
 
     def finish(k: int, run: Run) -> None:
         run.wrong = run.complaints()
-        done[k] = run if run.resumed or not jobs[k].output else keep(run, jobs[k].output)
+        output = jobs[k].output
+        done[k] = run if run.resumed or not output else keep(run, output)
         done[k].wrong = done[k].complaints()
         tell(done[k])
 
@@ -104,11 +116,11 @@ def run_many(
             finish(k, prepared)
         else:
             ready[k] = prepared
-    order = sorted(ready, key=lambda k: -jobs[k].weight)
+    order = sorted(ready, key=lambda k: -jobs[k].weight * longest_first)
     turn = _remote(executor, limits) if executor else _local(workers, limits, progress)
     with turn as (submit, room):
-        _loop([(k, ready[k]) for k in order], submit, room, finish)
-    return [done[k] for k in range(len(jobs))]
+        _loop([(k, ready[k]) for k in order], submit, room, finish, until)
+    return [done[k] for k in sorted(done)]
 
 
 def fingerprint(lesson: Lesson, parameters: dict) -> str:
@@ -152,17 +164,19 @@ def _prepare(job: Job, *, fresh: bool) -> Run:
     parameters = checked_parameters(job.lesson, job.parameters)
     if job.output and (complaint := unwritable(job.output)):
         return Run(job.lesson, parameters, status="unwritable", error=complaint)
-    mark = fingerprint(job.lesson, parameters)
+    mark = fingerprint(job.lesson, parameters | {"null": True} if job.null else parameters)
     before = kept(job.lesson, job.output) if job.output and not fresh else None
     if before and before.fingerprint == mark and before.status == "passed" and not before.complaints():
         return before
-    return Run(job.lesson, parameters, fingerprint=mark)
+    return Run(job.lesson, parameters, fingerprint=mark, null=job.null)
 
 
-def _loop(waiting: list[tuple[int, Run]], submit, room, finish: Callable[[int, Run], None]) -> None:
-    """Start what there is room for, take in what is finished, until nothing is left."""
+def _loop(waiting: list[tuple[int, Run]], submit, room, finish: Callable[[int, Run], None], until: float) -> None:
+    """Start what there is room for, take in what is finished, until nothing is left or the time is over."""
     running: dict[Future, tuple[int, Run]] = {}
     while waiting or running:
+        if time.monotonic() >= until:
+            waiting.clear()
         free = [(k, run) for k, run in waiting if room(run.lesson, [r.lesson for _, r in running.values()])]
         if free:
             waiting.remove(free[0])
@@ -195,7 +209,8 @@ def _local(workers: int, limits: Limits, progress: Progress) -> Iterator[tuple]:
         return not running or (len(running) < workers and needed <= budget)
 
     try:
-        yield lambda run: pool.submit(execute, run.lesson, run.parameters, limits, progress=progress, stop=stop), room
+        start = partial(execute, progress=progress, stop=stop)
+        yield lambda run: pool.submit(start, run.lesson, run.parameters, limits, null=run.null), room
     finally:
         stop.set()
         pool.shutdown(wait=True, cancel_futures=True)
@@ -226,7 +241,7 @@ def _execute_there(run: Run, limits: Limits, *, source: bytes) -> Run:
         if not path.is_file() or path.read_bytes() != source:
             path = Path(folder) / path.name
             path.write_bytes(source)
-        found = execute(replace(run.lesson, path=path), run.parameters, limits)
+        found = execute(replace(run.lesson, path=path), run.parameters, limits, null=run.null)
     found.lesson = run.lesson
     return found
 

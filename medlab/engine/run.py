@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import sys
 import tempfile
 import threading
@@ -14,13 +15,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from medlab.engine.parameters import checked_parameters
-from medlab.engine.process import Watched, watch
+from medlab.engine.process import Process, Watched, watch
+from medlab.engine.record import printable, read_record, wrong_in
 from medlab.files import write_whole
-from medlab.lesson import Lesson
+from medlab.lesson import DEFAULT_PRESET, Lesson
 
-HOLDS = "holds"
 KEPT = "medlab_run"  # where an executed notebook keeps its own record: notebook.metadata[KEPT]
 Progress = Callable[[Lesson, int, int], None]
+Start = Callable[[list[str], dict[str, str]], Process]
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("parameters", "record"), dict), **dict.fromkeys(("seconds", "cpu_s", "peak_mb"), (int, float)),
+    **dict.fromkeys(("status", "source", "error", "fingerprint"), str), "wrong": list,
+}  # fmt: skip
 _HINTS = {
     "unwritable": "free some space, or choose another folder with --output",
     "memory": "use a smaller preset, fewer --jobs, or raise --memory",
@@ -44,6 +50,10 @@ class Run:
         Of the cell that failed or was running: index, code, traceback or reason.
     seconds, cpu_s, peak_mb : float
         Wall time; CPU-seconds and peak memory in MB (10^6 bytes) of the kernel and its children.
+    speed : float
+        Reference-seconds in one CPU-second, measured beside the run; see ``medlab.engine.reference``.
+    null : bool
+        Whether each optimizer step was undone, so that no network learned.
     output : Path or None
         The executed notebook.
     record : dict
@@ -56,6 +66,8 @@ class Run:
         Whether this was kept from an earlier, equal run.
     wrong : list of str
         What the caller found wrong with it; see ``complaints``.
+    notes : list of str
+        What the caller has to say beside that.
     """
 
     lesson: Lesson
@@ -73,14 +85,29 @@ class Run:
     fingerprint: str = ""
     resumed: bool = False
     wrong: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    speed: float = 1.0
+    null: bool = False
 
     @property
     def verdicts(self) -> list[str]:
         """Verdict of each claim, in order."""
         return [claim["verdict"] for claim in self.record.get("claims", [])]
 
+    @property
+    def ref_s(self) -> float:
+        """Reference-seconds of the whole run."""
+        return round(self.speed * max(self.cpu_s, self.record.get("process_cpu_s", 0)), 1)
+
+    @property
+    def word(self) -> str:
+        """The result in one word: "ok", "FAILED" (it did not run to its end), "LOST" (claims), "OVER" (budget)."""
+        if self.status != "passed" or not self.record:
+            return "FAILED"
+        return "LOST" if self.wrong else "OVER" if self.over_budget() else "ok"
+
     def complaints(self) -> list[str]:
-        """What is wrong with this run as it is: failure, missing record, budget exceeded (preset "cpu" alone)."""
+        """What is wrong with this run as it is: it did not run to its end, or it kept no record."""
         if self.status != "passed":
             where = f" in cell {self.cell}" if self.cell is not None else ""
             said = [
@@ -89,11 +116,15 @@ class Run:
             return [f"{self.status}{where}: {said[-1] if said else '?'}"]
         if not self.record:
             return ["the lesson kept no record: it never called lab.verdicts()"]
-        if self.parameters.get("preset", "cpu") != "cpu":
+        return []
+
+    def over_budget(self) -> list[str]:
+        """Where this run exceeds the lesson's budget, which belongs to the default preset alone."""
+        if self.parameters.get("preset", DEFAULT_PRESET) != DEFAULT_PRESET:
             return []
         budget, found = self.lesson.budget, []
-        if (cpu := max(self.cpu_s, self.record.get("process_cpu_s", 0))) > budget["cpu_s"]:
-            found.append(f"{cpu:.0f} CPU-seconds exceed the budget of {budget['cpu_s']}")
+        if self.ref_s > budget["cpu_s"]:
+            found.append(f"{self.ref_s:.0f} reference-seconds exceed the budget of {budget['cpu_s']}")
         if (peak := max(self.peak_mb, self.record.get("peak_mb", 0))) > budget["ram_mb"]:
             found.append(f"{peak:.0f} MB exceed the budget of {budget['ram_mb']}")
         return found
@@ -101,7 +132,7 @@ class Run:
     def summary(self) -> dict:
         """Everything but the notebook, as a plain dictionary that JSON can hold."""
         kept = {k: v for k, v in vars(self).items() if k not in ("lesson", "notebook", "output", "resumed")}
-        return {"lesson": self.lesson.id, **kept}
+        return {"lesson": self.lesson.id, "ref_s": self.ref_s, "over_budget": self.over_budget(), **kept}
 
 
 @dataclass(frozen=True)
@@ -135,6 +166,7 @@ def run(
     timeout: float = 1800,
     memory_mb: float = 0,
     threads: int = 0,
+    null: bool = False,
     progress: Progress = lambda lesson, cell, cells: None,
     stop: threading.Event | None = None,
 ) -> Run:
@@ -149,6 +181,8 @@ def run(
         Where the executed notebook goes, whole or not at all; nowhere if not given.
     timeout, memory_mb, threads
         See ``Limits``.
+    null : bool
+        Undo each optimizer step, so that no network learns; see ``medlab.training.null``.
     progress : callable
         Called in another thread with lesson, number of cells begun, and number of cells.
     stop : threading.Event, optional
@@ -175,7 +209,7 @@ def run(
     parameters = checked_parameters(lesson, parameters or {})
     if output and (complaint := unwritable(Path(output))):
         return Run(lesson, parameters, status="unwritable", error=complaint)
-    done = execute(lesson, parameters, Limits(timeout, memory_mb, threads), progress=progress, stop=stop)
+    done = execute(lesson, parameters, Limits(timeout, memory_mb, threads), null=null, progress=progress, stop=stop)
     return keep(done, output) if output else done
 
 
@@ -184,51 +218,71 @@ def execute(
     parameters: dict,
     limits: Limits,
     *,
+    null: bool = False,
     progress: Progress = lambda lesson, cell, cells: None,
     stop: threading.Event | None = None,
+    start: Start | None = None,
 ) -> Run:
-    """Execute a lesson with checked parameters and return it with its notebook, kept nowhere yet."""
-    found = Run(lesson, parameters)
+    """Execute a lesson with checked parameters and return it with its notebook, kept nowhere yet.
+
+    ``start`` is for a process that needs not be started anew; see ``medlab.engine.warm``.
+    """
+    found = Run(lesson, parameters, null=null)
     cells = sum(cell["cell_type"] == "code" for cell in lesson.notebook["cells"])
+    # The other process makes the folder, for it outlives this one, whatever happens, and then removes it.
+    folder = Path(tempfile.gettempdir()) / f"medlab-run-{secrets.token_hex(8)}"
     try:
-        with tempfile.TemporaryDirectory(prefix="medlab-run-", ignore_cleanup_errors=True) as folder:
-            (Path(folder) / "lesson.ipynb").write_bytes(lesson.path.read_bytes())
-            _in_folder(found, Path(folder), limits, lambda k: progress(lesson, k, cells), stop)
-    except OSError as error:
-        found.status, found.error = "unwritable", _told(error, tempfile.gettempdir())
+        _in_folder(found, folder, limits, lambda k: progress(lesson, k, cells), stop, start)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     return found
 
 
-def _in_folder(found: Run, folder: Path, limits: Limits, begun: Callable[[int], None], stop) -> None:
+def _in_folder(found: Run, folder: Path, limits: Limits, begun: Callable[[int], None], stop, start) -> None:
     marker, told, cells = f"medlab-{secrets.token_hex(8)}:", {}, 0
 
-    def on_line(line: str) -> None:
+    def on_line(line: str) -> bool:
         nonlocal cells
         if marker in line:
             message = json.loads(line.partition(marker)[2])
             told.update(message.get("outcome", message))
             cells += "outcome" not in message
             begun(cells)
+            if "outcome" in message:
+                told["record"] = _collect(found, folder)
+                return True
+        return False
 
     job = {
-        "folder": str(folder), "marker": marker, "parameters": found.parameters,
+        "folder": str(folder), "lesson": str(found.lesson.path.resolve()), "marker": marker, "parameters": found.parameters,
         "cwd": str(lesson_folder(found.lesson)), "cell_timeout": int(limits.seconds) + 5,
+        "measure": found.parameters.get("preset", DEFAULT_PRESET) == DEFAULT_PRESET,
     }  # fmt: skip
     allowed = limits.memory_of(found.lesson)
+    env = environment(folder / "record.json", limits.threads) | {"MEDLAB_NULL": "1" if found.null else ""}
     watched = watch(
-        [sys.executable, "-m", "medlab.engine.child"], env=environment(folder / "record.json", limits.threads),
+        [sys.executable, "-m", "medlab.engine.child"], env=env,
         job=json.dumps(job), timeout=limits.seconds, memory_mb=allowed, on_line=on_line, stop=stop,
+        start=start,
     )  # fmt: skip
-    for name in ("cell", "source", "error", "cpu_s", "status"):
+    for name in ("cell", "source", "error", "cpu_s", "status", "speed"):
         setattr(found, name, told.get(name, getattr(found, name)))
+    found.source, found.error = printable(found.source), printable(found.error)
+    if found.status == "passed" and told.get("record"):
+        found.status, found.cell, found.error = "malformed", None, told["record"]
     if "status" not in told:
         found.status, found.error = _ended(watched, limits.seconds, allowed)
-    with contextlib.suppress(OSError, ValueError):
-        found.record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
-    with contextlib.suppress(OSError, ValueError):  # papermill does not write whole: what it left may be cut
-        found.notebook = json.loads((folder / "executed.ipynb").read_text(encoding="utf-8"))
+        _collect(found, folder)
     found.seconds, found.cpu_s = watched.seconds, max(found.cpu_s, watched.cpu_s)
     found.peak_mb = max(watched.peak_mb, found.record.get("peak_mb", 0))
+
+
+def _collect(found: Run, folder: Path) -> str:
+    """Take what the run left; return what is wrong with its record, or ""."""
+    found.record, complaint = read_record(folder / "record.json")
+    with contextlib.suppress(OSError, ValueError):  # papermill does not write whole: what it left may be cut
+        found.notebook = json.loads((folder / "executed.ipynb").read_text(encoding="utf-8"))
+    return complaint
 
 
 def _ended(watched: Watched, seconds: float, allowed: float) -> tuple[str, str]:
@@ -271,9 +325,12 @@ def kept(lesson: Lesson, output: Path) -> Run | None:
     """Return the run whose executed notebook lies at a path, or None if there is none that can be read."""
     try:
         told = json.loads(Path(output).read_text(encoding="utf-8"))["metadata"][KEPT]
-        told.pop("lesson")
-        return Run(lesson, output=Path(output), resumed=True, **told)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        for name in ("lesson", "ref_s", "over_budget"):
+            told.pop(name)
+        found = Run(lesson, output=Path(output), resumed=True, **told)
+        sound = all(isinstance(getattr(found, name), kind) for name, kind in _KINDS.items())
+        return found if sound and not wrong_in(found.record) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -300,10 +357,12 @@ def malformed(lesson: Lesson) -> str:
     import nbformat
 
     try:
-        nbformat.validate(nbformat.read(lesson.path, as_version=4))
+        if lesson.notebook.get("nbformat") != 4:
+            return f"{lesson.path} is a notebook of format {lesson.notebook.get('nbformat')!r}; {_HINTS['malformed']}"
+        nbformat.validate(nbformat.from_dict(lesson.notebook))
         _ = lesson.parameters
     except Exception as error:  # nbformat raises whatever it stumbles over: KeyError, AttributeError, its own
-        text = str(error).strip().splitlines() or [type(error).__name__]
+        text = printable(str(error)).strip().splitlines() or [type(error).__name__]
         return f"{lesson.path} is no valid notebook: {text[0]}; {_HINTS['malformed']}"
     return ""
 

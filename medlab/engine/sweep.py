@@ -8,6 +8,7 @@ from pathlib import Path
 
 from medlab.engine.run import Run
 from medlab.files import write_whole
+from medlab.lesson import HOLDS, OPEN, REFUTED, UNJUDGED
 
 _INK = ("#1768ac", "#d1495b", "#2e933c", "#8d5a97")
 
@@ -26,7 +27,8 @@ def table(runs: Sequence[Run], points: Sequence[dict]):
     rows = []
     for run, point in zip(runs, points, strict=True):
         own = {"lesson": run.lesson.id, **{name: run.parameters.get(name, value) for name, value in point.items()}}
-        cost = {"status": run.status, "seconds": round(run.seconds, 2), "cpu_s": run.cpu_s, "peak_mb": run.peak_mb}
+        cost = {"status": run.status, "seconds": round(run.seconds, 2)}
+        cost |= {"cpu_s": run.cpu_s, "ref_s": run.ref_s, "peak_mb": run.peak_mb}
         for k, claim in enumerate(run.record.get("claims", []) or [{}], 1):
             e = claim.get("estimate", {})
             rows.append(
@@ -80,7 +82,7 @@ def figure(found, axes: list[str], *, title: str):
     ):
         own = found[(found["lesson"] == lesson) & (found["claim"] == claim)]
         x, value = [places[text] for text in labels[own.index]], own["value"].to_numpy()
-        for k, verdict in enumerate(("holds", "open", "refuted", "not judged")):
+        for k, verdict in enumerate((HOLDS, OPEN, REFUTED, UNJUDGED)):
             at = [i for i, told in enumerate(own["verdict"]) if told == verdict]
             if at:
                 spread = [value[at] - own["low"].to_numpy()[at], own["high"].to_numpy()[at] - value[at]]

@@ -1,213 +1,243 @@
-"""Verification: claims as stored, cost within budget, and claims that fall when a lesson is broken on purpose."""
+"""Verification: lessons are run, and what they come to is judged by one set of rules, from a run or from the ledger.
+
+- As it stands, on each of its sources: every claim has the verdict that the notebook stores.
+- Broken on purpose: the claims that the sabotage names do not hold.
+- Null, where no network learns: no claim about networks holds.
+- With other seeds: a claim that is stored as holding fails in at most one run of ten.
+"""
 
 from __future__ import annotations
 
-import json
-import re
-import subprocess
-import sys
-import tempfile
-import threading
-import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable
-from contextlib import suppress
-from pathlib import Path
+import math
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
-from medlab.engine.nbval_child import CPU_S
-from medlab.engine.process import watch
-from medlab.engine.run import HOLDS, Limits, Run, environment, malformed, run
-from medlab.errors import MedlabError, unknown
-from medlab.lesson import Lesson
+from medlab.engine.ledger import Case, Entry, Ledger, cases, declared, entry_of, here, is_base
+from medlab.engine.queue import Job, run_many
+from medlab.engine.run import Limits, Progress, Run
+from medlab.errors import MedlabError
+from medlab.lesson import HOLDS, Lesson
 
-_PACKAGE = ("medlab/", "data_fetch/", "pyproject.toml", "constraints.txt")
+_SLACK = 0.25  # of its budget that a lesson should leave on a quiet machine
+Work = Sequence[tuple[Lesson, Case]]
 
 
-def verify(
-    lesson: Lesson,
-    *,
-    data: str = "",
-    seed: int | None = None,
-    timeout: float = 1800,
-    threads: int = 0,
-    stop: threading.Event | None = None,
-) -> Run:
-    """Run a lesson at preset "cpu"; compare its claims with the stored ones, and its cost with the budget.
+@dataclass
+class Due:
+    """What the ledger says of lessons.
 
-    As it stands, a lesson is run by nbval, as the tests do. nbval takes no parameters: with ``data`` or ``seed`` it is
-    run by papermill.
-
-    Returns
-    -------
-    Run
-        ``wrong`` tells what is wrong; nothing if it is empty.
+    Parameters
+    ----------
+    stale : list of (Lesson, Case)
+        What must be run: base claims first, then what was run longest ago.
+    fresh : list of (Lesson, Entry)
+        What need not be run.
+    absent : list of Case
+        What cannot be run, because the data are not on this machine.
     """
-    if data or seed is not None:
-        given = {"preset": "cpu"} | ({"data": data} if data else {}) | ({} if seed is None else {"seed": seed})
-        done = run(lesson, given, timeout=timeout, threads=threads, stop=stop)
-    else:
-        done = nbval(lesson, Limits(timeout, threads=threads), stop=stop)
-    done.wrong = done.complaints()
-    if done.status in ("passed", "failed"):
-        done.wrong += compare(done, stored_verdicts(lesson))
-    return done
+
+    stale: list[tuple[Lesson, Case]] = field(default_factory=list)
+    fresh: list[tuple[Lesson, Entry]] = field(default_factory=list)
+    absent: list[Case] = field(default_factory=list)
 
 
-def verify_sabotage(
-    lesson: Lesson,
-    name: str,
-    *,
-    data: str = "",
-    timeout: float = 1800,
-    threads: int = 0,
-    stop: threading.Event | None = None,
-) -> Run:
-    """Break a lesson in one declared way; the claims that it names must not hold, the others may.
+def due(lessons: Iterable[Lesson], ledger: Ledger) -> Due:
+    """Return what is stale or missing, fresh, or cannot be run here."""
+    found = Due()
+    for lesson in lessons:
+        added = [case for case in ledger.entries if case.lesson == lesson.id and declared(lesson, case)]
+        for case in dict.fromkeys([*cases(lesson), *added]):
+            if entry := ledger.fresh(lesson, case):
+                found.fresh.append((lesson, entry))
+            elif here(case):
+                found.stale.append((lesson, case))
+            else:
+                found.absent.append(case)
 
-    Returns
-    -------
-    Run
-        ``wrong`` tells which named claims still hold: those are claims that cannot fail.
-    """
-    if name not in lesson.sabotages:
-        raise unknown("sabotage", name, lesson.sabotages)
-    given = {"preset": "cpu", "sabotage": name, **({"data": data} if data else {})}
-    done = run(lesson, given, timeout=timeout, threads=threads, stop=stop)
-    if done.status != "passed" or not done.record:
-        done.wrong = done.complaints()
-        return done
-    still = [k for k in lesson.sabotages[name] if not 1 <= k <= len(done.verdicts) or done.verdicts[k - 1] == HOLDS]
-    done.wrong = [f"{name}: claim {k} still holds ({numbers(done, k)})" for k in still]
-    return done
+    def age(item: tuple[Lesson, Case]) -> tuple:
+        lesson, case = item
+        before = ledger.entries.get(case)
+        return not is_base(lesson, case), before.date if before else "", case
 
-
-def fell_too(done: Run) -> list[int]:
-    """Return the claims that a sabotage made fall without naming them, numbered from 1."""
-    named = done.lesson.sabotages.get(done.parameters.get("sabotage", ""), [])
-    return [k for k, verdict in enumerate(done.verdicts, 1) if verdict != HOLDS and k not in named]
-
-
-def nbval(lesson: Lesson, limits: Limits, *, stop: threading.Event | None = None) -> Run:
-    """Run a lesson as it stands by nbval in a process of its own; its outputs must be the stored ones where marked.
-
-    nbval notices a dead kernel only after the time for a cell is over; here its process is watched, which takes 3 s.
-    """
-    found = Run(lesson, {})
-    if complaint := malformed(lesson):
-        found.status, found.error = "malformed", complaint
-        return found
-    allowed = limits.memory_of(lesson)
-    with tempfile.TemporaryDirectory(prefix="medlab-nbval-", ignore_cleanup_errors=True) as folder:
-        junit, record = Path(folder) / "junit.xml", Path(folder) / "record.json"
-        module = [sys.executable, "-m", "medlab.engine.nbval_child"]
-        seen = watch(
-            [*module, str(lesson.path.resolve()), str(junit), str(int(limits.seconds))],
-            env=environment(record, limits.threads), timeout=limits.seconds, memory_mb=allowed, notice_death=True,
-            stop=stop,
-        )  # fmt: skip
-        found.seconds, found.peak_mb = seen.seconds, seen.peak_mb
-        told = re.findall(rf"^{CPU_S}([\d.]+)$", seen.log, flags=re.M)
-        found.cpu_s = max(seen.cpu_s, float(told[-1]) if told else 0)
-        with suppress(OSError, ValueError):
-            found.record = json.loads(record.read_text(encoding="utf-8"))
-        found.peak_mb = max(found.peak_mb, found.record.get("peak_mb", 0))
-        if seen.ended != "itself":
-            reason = {"memory": f"{seen.peak_mb:.0f} MB used, {allowed:.0f} MB allowed", "died": "the kernel died"}
-            found.status = seen.ended
-            found.error = reason.get(seen.ended, f"not finished after {limits.seconds:.0f} s")
-        else:
-            _read_junit(found, junit, seen.log)
+    found.stale.sort(key=age)
     return found
 
 
-def compare(done: Run, stored: list[tuple[str, str]]) -> list[str]:
-    """Return where the claims of a run differ from the stored ones."""
-    if not done.record:
+def fresh_seeds(lesson: Lesson, ledger: Ledger, count: int, *, data: str = "") -> list[Case]:
+    """Return cases with seeds that the ledger has for no run of this lesson."""
+    used = {case.seed for case in ledger.entries if case.lesson == lesson.id} | {Case.of(lesson).seed}
+    return [Case.of(lesson, data=data, seed=max(used) + k) for k in range(1, count + 1)]
+
+
+def drawn(fresh: Sequence[tuple[Lesson, Entry]], count: int) -> list[tuple[Lesson, Case]]:
+    """Return some fresh cases at random: nobody can know which, so each entry of the ledger must be true."""
+    able = [(lesson, entry.case) for lesson, entry in fresh if here(entry.case)]
+    return random.SystemRandom().sample(able, min(count, len(able)))
+
+
+def verify(
+    work: Work,
+    ledger: Ledger,
+    *,
+    lessons: Sequence[Lesson] | None = None,
+    workers: int = 1,
+    limits: Limits | None = None,
+    until: float = math.inf,
+    in_order: bool = False,
+    tell: Callable[[Run], None] = lambda run: None,
+    progress: Progress = lambda lesson, cell, cells: None,
+) -> list[Run]:
+    """Run cases, judge each, and write it into the ledger.
+
+    Parameters
+    ----------
+    work : sequence of (Lesson, Case)
+    ledger : Ledger
+    lessons : sequence of Lesson, optional
+        All that there are; the ledger is not written if this is missing.
+    workers, limits, until, tell, progress
+        See ``medlab.engine.queue.run_many``.
+    in_order : bool
+        Whether runs begin in the order of ``work``; otherwise the longest first.
+
+    Returns
+    -------
+    list of Run
+        In order; what did not begin in time is missing. ``wrong`` tells what is wrong, ``notes`` the rest.
+    """
+
+    def finish(run: Run) -> None:
+        case = case_of(run)
+        if run.status == "passed" and run.record:
+            judge_run(run, case, ledger)
+            if lessons is not None:
+                try:
+                    ledger.put(entry_of(run, case), lessons)
+                except MedlabError as error:
+                    run.notes.append(f"not in the ledger: {error.message}")
+        tell(run)
+
+    jobs = [Job(lesson, case.parameters(lesson), null=case.null) for lesson, case in work]
+    return run_many(
+        jobs, workers=workers, limits=limits, tell=finish, progress=progress, longest_first=not in_order, until=until
+    )
+
+
+def case_of(run: Run) -> Case:
+    """Return the case that a run was."""
+    given = {name: run.parameters[name] for name in ("data", "sabotage", "seed") if name in run.parameters}
+    return Case.of(run.lesson, null=run.null, **given)
+
+
+def judge_run(run: Run, case: Case, ledger: Ledger) -> None:
+    """Judge a finished run: its claims, its cost, and the ledger's entry for the same case."""
+    lesson = run.lesson
+    run.wrong = [
+        f"{text} ({numbers(run, claim)})" if claim else text for claim, text in judge(lesson, case, run.verdicts)
+    ]
+    statements = [claim.get("statement") for claim in run.record.get("claims", [])]
+    if statements != [text for _, text in lesson.stored_claims] and not case.sabotage:
+        run.wrong.append("the statements differ from the stored ones: run the claims cell and save the notebook")
+    if entry := ledger.fresh(lesson, case):
+        run.wrong += contradictions(run, entry)
+    if case.null:
+        run.notes += about_null(run)
+    if case.sabotage and (others := fell_too(run)):
+        run.notes.append(f"claims that fell too, without being named: {', '.join(map(str, others))}")
+    if is_base(lesson, case) and not run.over_budget() and run.ref_s > (1 - _SLACK) * lesson.budget["cpu_s"]:
+        run.notes.append(f"less than 25 % of the budget is left: {run.ref_s:.0f} of {lesson.budget['cpu_s']} ref-s")
+
+
+def judge(lesson: Lesson, case: Case, verdicts: Sequence[str]) -> list[tuple[int, str]]:
+    """Return what is wrong with verdicts: the claim, counted from 1, or 0 for all, and a sentence."""
+    stored = [verdict for verdict, _ in lesson.stored_claims]
+    for what, count in (("the notebook stores", len(stored)), ("metadata.medlab.claims names", len(lesson.claims))):
+        if count != len(verdicts) and (lesson.claims or what.startswith("the")):
+            return [(0, f"the run made {len(verdicts)} claims, {what} {count}")]
+    numbered = list(enumerate(verdicts, 1))
+    if case.null:
+        return [
+            (k, f"claim {k} holds although no network learned; a claim about networks must not")
+            for k, verdict in numbered
+            if verdict == HOLDS and lesson.about_networks(k)
+        ]
+    if case.sabotage:
+        named = lesson.sabotages[case.sabotage]
+        return [(k, f"{case.sabotage}: claim {k} still holds") for k in named if dict(numbered).get(k, HOLDS) == HOLDS]
+    if case.seed != Case.of(lesson).seed:
         return []
-    found = [(claim["verdict"], claim["statement"]) for claim in done.record.get("claims", [])]
-    if not stored:
-        return ["the notebook stores no claims"]
-    if [s for _, s in found] != [s for _, s in stored]:
-        return ["the statements differ from the stored ones: run the claims cell and save it"]
     return [
-        f"claim {k} {now}, stored: {then} ({text}; {numbers(done, k)})"
-        for k, ((now, text), (then, _)) in enumerate(zip(found, stored, strict=True), 1)
-        if now != then
+        (k, f"claim {k} {now}, stored: {then}") for (k, now), then in zip(numbered, stored, strict=True) if now != then
     ]
 
 
-def stored_verdicts(lesson: Lesson) -> list[tuple[str, str]]:
-    """Return (verdict, statement) of each claim as the notebook stores them."""
-    for cell in lesson.notebook["cells"]:
-        if "nbval-check-output" in cell["metadata"].get("tags", []):
-            text = "".join("".join(out.get("data", {}).get("text/plain", "")) for out in cell["outputs"])
-            # Verdict and statement are two columns, parted by at least two spaces.
-            return [tuple(part.strip() for part in line.split("  ", 1)) for line in text.splitlines() if line.strip()]
-    return []
+def about_null(run: Run) -> list[str]:
+    """Return what a reader of a null run must know."""
+    notes = []
+    if not run.record.get("undone_steps"):
+        notes.append("no torch optimizer made a step: what learns in another way has learned")
+    data = [k for k, verdict in enumerate(run.verdicts, 1) if verdict == HOLDS and not run.lesson.about_networks(k)]
+    if data:
+        notes.append(f"claims about data, which may hold: {', '.join(map(str, data))}")
+    if run.wrong:
+        notes.append('where a claim is not about networks, metadata.medlab.claims must say so: {"about": "data"}')
+    return notes
 
 
-def numbers(done: Run, k: int) -> str:
+def fell_too(run: Run) -> list[int]:
+    """Return the claims that a sabotage made fall without naming them, counted from 1."""
+    named = run.lesson.sabotages.get(run.parameters.get("sabotage", ""), [])
+    return [k for k, verdict in enumerate(run.verdicts, 1) if verdict != HOLDS and k not in named]
+
+
+def contradictions(run: Run, entry: Entry) -> list[str]:
+    """Return where a run differs from the ledger's entry for it, by more than machines differ."""
+    found = [
+        f"the ledger says of claim {k}: {then}; this run: {now}"
+        for k, (now, then) in enumerate(zip(run.verdicts, entry.verdicts, strict=False), 1)
+        if (now == HOLDS) != (then == HOLDS)
+    ]
+    if len(run.verdicts) != len(entry.verdicts):
+        found.append(f"the ledger says {len(entry.verdicts)} claims; this run made {len(run.verdicts)}")
+    if abs(run.ref_s - entry.ref_s) > 10 + min(run.ref_s, entry.ref_s):
+        found.append(f"the ledger says {entry.ref_s:.0f} reference-seconds; this run: {run.ref_s:.0f}")
+    if set(run.record.get("modules", entry.modules)) - set(entry.modules):
+        found.append("the run loaded modules that the ledger's entry does not name")
+    return found
+
+
+def judge_ledger(lessons: Iterable[Lesson], ledger: Ledger) -> list[tuple[Case, str]]:
+    """Return what is wrong with the fresh entries of a ledger, without running anything."""
+    found = []
+    for lesson in lessons:
+        fresh = [entry for case, entry in ledger.entries.items() if case.lesson == lesson.id]
+        fresh = [entry for entry in fresh if declared(lesson, entry.case) and ledger.fresh(lesson, entry.case)]
+        found += [(e.case, text) for e in fresh for _, text in judge(lesson, e.case, e.verdicts)]
+        found += [(Case.of(lesson), text) for text in lost_in_replication(lesson, fresh)]
+    return found
+
+
+def held(lesson: Lesson, entries: Iterable[Entry]) -> list[tuple[int, int]]:
+    """Return of each claim in how many runs it held, and of how many: all seeds, on the lesson's own data, whole."""
+    base = Case.of(lesson)
+    runs = [e for e in entries if Case.of(lesson, seed=e.case.seed) == e.case and e.case.data == base.data]
+    return [
+        (sum(v == HOLDS for v in verdicts), len(runs)) for verdicts in zip(*(e.verdicts for e in runs), strict=False)
+    ]
+
+
+def lost_in_replication(lesson: Lesson, entries: Iterable[Entry]) -> list[str]:
+    """Return the claims stored as holding that failed in more than one run of ten; one failure is always allowed."""
+    pairs = zip(lesson.stored_claims, held(lesson, entries), strict=False)
+    return [
+        f"claim {k} held in {good} of {count} seeds; wanted at least nine of ten: reword it"
+        for k, ((verdict, _), (good, count)) in enumerate(pairs, 1)
+        if verdict == HOLDS and count - good > max(1, count // 10)
+    ]
+
+
+def numbers(run: Run, k: int) -> str:
     """Return claim k, from 1, as numbers with their interval."""
-    claims: Iterable = done.record.get("claims", [])
-    e = list(claims)[k - 1]["estimate"] if 0 < k <= len(done.verdicts) else None
+    e = run.record["claims"][k - 1].get("estimate") if 0 < k <= len(run.verdicts) else None
     return f"{e['value']:.3f}, 95 % CI {e['low']:.3f} to {e['high']:.3f}" if e else "no such claim"
-
-
-def changed(lessons: list[Lesson], root: Path) -> tuple[list[Lesson], str]:
-    """Return the lessons that a change concerns, and why.
-
-    The change is all that differs from where this branch left main, or, on main, from the last commit but one;
-    uncommitted files included. A change of the package concerns every lesson.
-
-    Raises
-    ------
-    MedlabError
-        If the folder is no git checkout.
-    """
-    head, base, since = _git(root, "rev-parse", "HEAD"), "", ""
-    for name in ("main", "origin/main"):
-        with suppress(MedlabError):
-            base, since = _git(root, "merge-base", "HEAD", name), f"the branch left {name}"
-            break
-    if not base or base == head:
-        try:
-            base, since = _git(root, "rev-parse", "HEAD~1"), "the last commit but one"
-        except MedlabError:
-            return lessons, "all: the history has one commit, there is nothing to compare with"
-    files = _git(root, "diff", "--name-only", "-z", base).split("\0")
-    files += _git(root, "ls-files", "--others", "--exclude-standard", "-z").split("\0")
-    if found := [name for name in files if name.startswith(_PACKAGE)]:
-        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        return lessons, f"all: {found[0]}{more} changed since {since}"
-    touched = [x for x in lessons if any((root / name).resolve() == x.path.resolve() for name in files if name)]
-    return touched, f"{', '.join(x.id for x in touched) or 'none'}: changed since {since} ({base[:10]})"
-
-
-def _git(root: Path, *words: str) -> str:
-    try:
-        return subprocess.run(
-            ["git", "-C", str(root), *words], capture_output=True, text=True, check=True
-        ).stdout.strip()
-    except (OSError, subprocess.CalledProcessError) as error:
-        told = getattr(error, "stderr", "") or str(error)
-        raise MedlabError(
-            f"git {words[0]}: {told.strip()}", hint="--changed needs a git checkout; or name lessons"
-        ) from None
-
-
-def _read_junit(found: Run, junit: Path, log: str) -> None:
-    """Take status and first failure from the report of pytest."""
-    try:
-        cases = list(ElementTree.parse(junit).iter("testcase"))
-    except (OSError, ElementTree.ParseError):
-        found.status, found.error = "died", f"nbval left no report: {log[-2000:]}"
-        return
-    failures = [(case, bad) for case in cases for bad in case if bad.tag in ("failure", "error")]
-    if not cases or failures:
-        found.status, found.error = "failed", "nbval found no cells"
-    if failures:
-        case, bad = failures[0]
-        found.error = re.sub(r"\x1b\[[0-9;]*m|#x1B\[[0-9;]*m", "", bad.text or bad.get("message", ""))
-        code = [k for k, cell in enumerate(found.lesson.notebook["cells"]) if cell["cell_type"] == "code"]
-        if (number := re.search(r"Cell (\d+)", case.get("name", ""))) and int(number[1]) < len(code):
-            found.cell = code[int(number[1])]
-            found.source = "".join(found.lesson.notebook["cells"][found.cell]["source"])

@@ -1,19 +1,26 @@
-"""Every lesson is executed: each line at smoke; by turns (tests/turns.py) on its other data, and broken on purpose.
+"""Every lesson is executed at smoke, each line of it; a few by nbval, which must agree with the ledger.
 
-That its claims are the stored ones on its default data is nbval's part: see the Makefile.
+That claims hold, and fall when a lesson is broken, is the part of ``medlab verify``: see the Makefile.
 """
+
+import os
+import subprocess
+import sys
 
 import nbformat
 import pytest
 
-from medlab import sources
 from medlab.engine import run as runner
-from medlab.engine import verify
+from medlab.engine.ledger import Case, Ledger, declared
+from medlab.engine.run import environment
+from medlab.engine.verify import judge
 from medlab.lesson import catalogue
-from tests.turns import by_turns
+from tests.shards import shard
 
 LESSONS = catalogue()
-pytestmark = [pytest.mark.notebooks, pytest.mark.timeout(900)]
+_NBVAL = 2
+_SHARDS = next(n for n in (5, 7, 11, 13, 17, 19, 23, 29, 31, 37) if n * _NBVAL >= len(LESSONS))
+pytestmark = [pytest.mark.notebooks, pytest.mark.timeout(1600)]
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.id)
@@ -34,18 +41,21 @@ def test_every_line_runs_at_smoke(lesson, tmp_path):
     assert min(map(len, shown)) >= 20
 
 
-@pytest.mark.parametrize(
-    ("lesson", "source"),
-    by_turns([pytest.param(x, s, id=f"{x.id}-{s}") for x in LESSONS for s in x.data["alternatives"]]),
-)
-def test_claims_hold_on_the_other_data_too(lesson, source):
-    if not sources.here(source):
-        pytest.skip(f"{source} is not here: in MEDLAB_MIRROR, or downloaded before")
-    assert verify.verify(lesson, data=source, threads=1).wrong == []
+@pytest.mark.parametrize("lesson", shard(LESSONS, _SHARDS), ids=lambda lesson: lesson.id)
+def test_nbval_agrees_with_the_ledger(lesson, tmp_path):
+    """The verdicts that nbval finds are the stored ones exactly if the ledger says so."""
+    words = ["-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(lesson.path.parent), "-q", "--nbval-lax"]
+    words += ["--nbval-current-env", "--nbval-cell-timeout", "600", str(lesson.path)]
+    env = environment(tmp_path / "record.json", threads=1) | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command = [sys.executable, "-m", "pytest", "-p", "nbval.plugin", *words]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=1500, check=False)
+    entry = Ledger().fresh(lesson, Case.of(lesson))
+    expected = not entry or not judge(lesson, entry.case, entry.verdicts)
+    assert (done.returncode == 0) == expected, done.stdout[-4000:]
 
 
-@pytest.mark.parametrize(
-    ("lesson", "name"), by_turns([pytest.param(x, n, id=f"{x.id}-{n}") for x in LESSONS for n in x.sabotages])
-)
-def test_sabotage_makes_the_named_claims_fall(lesson, name):
-    assert verify.verify_sabotage(lesson, name, threads=1).wrong == []
+def test_the_ledger_is_readable_and_has_no_entries_of_what_is_gone():
+    known = {lesson.id: lesson for lesson in LESSONS}
+    for case in Ledger().entries:
+        assert case.lesson in known, f"{case}: medlab verify --due removes it"
+        assert declared(known[case.lesson], case), f"{case}: medlab verify --due removes it"

@@ -1,0 +1,129 @@
+"""The form of a lesson's metadata: which keys there are, and what each may hold."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+from medlab.errors import MedlabError
+
+ABOUT = ("networks", "data")  # what a claim can be about
+_MOST = 1e9
+# Names of devices on Windows: a file of such a name cannot be made there, whatever its ending.
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", flags=re.I)
+_HINT = "see CONTRIBUTING.md, 'Add a lesson'"
+
+
+def checked(told: object, path: Path) -> dict:
+    """Return ``metadata.medlab`` of a notebook, lists as tuples.
+
+    Parameters
+    ----------
+    told : object
+        As JSON gave it.
+    path : Path
+        Of the notebook, to be named in errors.
+
+    Raises
+    ------
+    MedlabError
+        If it is no dictionary, a key is missing or unknown, or a value is not of the form that it must have.
+
+    Examples
+    --------
+    >>> checked({"id": "../x"}, Path("x.ipynb"))
+    Traceback (most recent call last):
+    ...
+    medlab.errors.MedlabError: x.ipynb: metadata.medlab lacks title, question, part, objectives, minutes, needs, \
+data, budget, sabotages
+      -> see CONTRIBUTING.md, 'Add a lesson'
+    """
+    if not isinstance(told, dict):
+        raise MedlabError(f"{path}: metadata.medlab is {_shown(told)}; wanted a dictionary", hint=_HINT)
+    missing = [key for key in _FORM if key not in told and key not in _OPTIONAL]
+    extra = sorted(set(told) - set(_FORM))
+    if missing or extra:
+        said = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has unknown {_shown(', '.join(extra))}"] * bool(
+            extra
+        )
+        raise MedlabError(f"{path}: metadata.medlab {', '.join(said)}", hint=_HINT)
+    for key, value in told.items():
+        good, wanted = _FORM[key]
+        if not good(value):
+            raise MedlabError(f"{path}: metadata.medlab.{key} is {_shown(value)}; wanted {wanted}", hint=_HINT)
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
+
+
+def is_name(value: object) -> bool:
+    """Return whether a value can be a part of a file's name on every system: letters, digits, ``_`` and ``-``.
+
+    Examples
+    --------
+    >>> is_name("41_classification"), is_name("../41"), is_name("nul")
+    (True, False, False)
+    """
+    return (
+        isinstance(value, str)
+        and bool(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}", value))
+        and not _DEVICES.fullmatch(value)
+    )
+
+
+def _shown(value: object) -> str:
+    text = ascii(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _is_text(value: object) -> bool:
+    return _is_line(value) and bool(str(value).strip())
+
+
+def _is_line(value: object) -> bool:
+    """Return whether a value is text without line breaks, control characters and halves of characters."""
+    return isinstance(value, str) and not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _MOST
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 1000
+
+
+def _list_of(good: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, list) and all(map(good, value))
+
+
+def _numbers(*names: str) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, dict) and set(value) == set(names) and all(map(_is_number, value.values()))
+
+
+def _is_data(value: object) -> bool:
+    return isinstance(value, dict) and _is_line(value.get("default")) and _list_of(_is_line)(value.get("alternatives"))
+
+
+def _is_sabotages(value: object) -> bool:
+    return isinstance(value, dict) and all(_is_text(name) and _list_of(_is_count)(v) for name, v in value.items())
+
+
+def _is_claim(value: object) -> bool:
+    return isinstance(value, dict) and set(value) == {"about"} and value["about"] in ABOUT
+
+
+_OPTIONAL = ("claims",)
+_FORM: dict[str, tuple[Callable[[object], bool], str]] = {
+    "id": (is_name, "1 to 80 letters of English, digits, _ and -, such as 41_classification, and no device of Windows"),
+    "title": (_is_text, "text in one line"),
+    "question": (_is_text, "text in one line"),
+    "part": (_is_text, "text in one line"),
+    "objectives": (_list_of(_is_text), "a list of texts"),
+    "minutes": (_numbers("teach", "exercise"), '{"teach": minutes, "exercise": minutes}, from 0'),
+    "needs": (_list_of(is_name), "a list of ids of lessons"),
+    "data": (_is_data, '{"default": source, "alternatives": [sources]}'),
+    "budget": (_numbers("cpu_s", "ram_mb"), '{"cpu_s": seconds, "ram_mb": megabytes}, from 0'),
+    "sabotages": (_is_sabotages, "a dictionary of names with lists of numbers of claims, from 1"),
+    "claims": (_list_of(_is_claim), 'one entry for each claim: {"about": "networks"} or {"about": "data"}'),
+}
