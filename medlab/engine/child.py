@@ -60,7 +60,7 @@ def _first_line() -> bytes:
 
 
 def _leave_with_the_runner(folder: str) -> None:
-    """Wait until the input closes, which even kill -9 of the runner does; then end all children and remove all files."""
+    """Wait until the input closes, which even kill -9 of the runner does; then end and remove everything."""
     while os.read(0, 1):
         pass
     _end_children()

@@ -254,7 +254,8 @@ def _in_folder(found: Run, folder: Path, limits: Limits, begun: Callable[[int], 
         return False
 
     job = {
-        "folder": str(folder), "lesson": str(found.lesson.path.resolve()), "marker": marker, "parameters": found.parameters,
+        "folder": str(folder), "lesson": str(found.lesson.path.resolve()), "marker": marker,
+        "parameters": found.parameters,
         "cwd": str(lesson_folder(found.lesson)), "cell_timeout": int(limits.seconds) + 5,
         "measure": found.parameters.get("preset", DEFAULT_PRESET) == DEFAULT_PRESET,
     }  # fmt: skip

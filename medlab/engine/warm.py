@@ -30,8 +30,9 @@ from medlab.lesson import Lesson
 
 # What most lessons import; what is missing here, a lesson imports itself.
 _IMPORTED = (
-    "torch", "torch._dynamo", "torch.nn.functional", "monai.losses", "monai.metrics", "monai.networks.nets", "matplotlib.pyplot",
-    "matplotlib_inline.backend_inline", "sklearn.metrics", "sklearn.linear_model", "skimage.measure",
+    "torch", "torch._dynamo", "torch.nn.functional", "monai.losses", "monai.metrics", "monai.networks.nets",
+    "matplotlib.pyplot", "matplotlib_inline.backend_inline", "sklearn.metrics", "sklearn.linear_model",
+    "skimage.measure",
     "skimage.transform", "skimage.filters", "scipy.ndimage", "scipy.stats", "scipy.optimize", "captum.attr", "nibabel",
     "pydicom", "SimpleITK", "pandas", "ipywidgets", "papermill", "medlab.hospital", "medlab.explore", "medlab.sources",
     "medlab.engine.shell",

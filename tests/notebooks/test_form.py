@@ -8,7 +8,6 @@ import nbformat
 import pytest
 
 from medlab.claims import HOLDS, OPEN, REFUTED
-from medlab.engine.verify import stored_verdicts
 from medlab.lesson import PARAMETERS, catalogue
 
 LESSONS = catalogue()
@@ -214,7 +213,7 @@ def test_no_outputs_but_the_claims(lesson):
 
 @every_lesson
 def test_stored_claims_are_those_of_the_code_and_hold(lesson):
-    stored = stored_verdicts(lesson)
+    stored = lesson.stored_claims
     assert [s for _, s in stored] == [literal_text(call.args[0]) for call in calls(lesson, "claim")]
     assert {verdict for verdict, _ in stored} <= {HOLDS, OPEN, REFUTED}
     assert any(verdict == HOLDS for verdict, _ in stored)
