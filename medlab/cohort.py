@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,8 @@ class Cohort:
         Positions in pixels, axes in the order of the image.
     spacing : tuple of float
         Size of a pixel or voxel in mm, axes in the order of the image; nan where it is not known.
+    axes : str
+        Where the axes of a volume run to in the patient, such as "RAS" (right, anterior, superior); "" if not known.
     modality, intensity : str
         Such as "chest X-ray" and "relative brightness, 0 to 1".
     classes : tuple of str
@@ -67,6 +70,7 @@ class Cohort:
     boxes: list[Tensor] | None = None
     landmarks: Tensor | None = None
     spacing: tuple[float, ...] = ()
+    axes: str = ""
     modality: str = "unknown"
     intensity: str = "arbitrary units"
     classes: tuple[str, ...] = ()
@@ -91,7 +95,9 @@ class Cohort:
         """Return the cohort of the chosen images: an int, slice, list, array, boolean mask or Series."""
         rows = _rows(index, len(self))
         pick = torch.from_numpy(rows)
-        taken = {f.name: value[pick] for f in fields(self) if isinstance(value := getattr(self, f.name), Tensor)}
+        taken: dict[str, Any] = {
+            f.name: value[pick] for f in fields(self) if isinstance(value := getattr(self, f.name), Tensor)
+        }
         if self.boxes is not None:
             taken["boxes"] = [self.boxes[i] for i in rows]
         return replace(self, patients=self.patients.iloc[rows].reset_index(drop=True), **taken)
@@ -175,7 +181,19 @@ class Cohort:
                 )
         for first, second in ((0, 1), (0, 2), (1, 2)):
             assert_disjoint(parts[first], parts[second])
-        return tuple(parts)
+        return parts[0], parts[1], parts[2]
+
+    def summary(self) -> pd.DataFrame:
+        """Return for each class how many images and patients show it, and its share of the images.
+
+        Raises
+        ------
+        MedlabError
+            If there are no labels.
+        """
+        found = {name: self.target(name).numpy() > 0 for name in self.classes} or {"1": self.target().numpy() > 0}
+        counts = {k: (int(here.sum()), len(set(self.patient_ids[here])), here.mean()) for k, here in found.items()}
+        return pd.DataFrame.from_dict(counts, orient="index", columns=["images", "patients", "share"])
 
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.images.shape[1:]))

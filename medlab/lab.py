@@ -117,13 +117,23 @@ class Lab:
     def claim(
         self, statement: str, estimate: Estimate, *, above: float | None = None, below: float | None = None
     ) -> Claim:
-        """State a claim; its verdict comes from the whole 95 % interval. See ``medlab.claims.Claim``."""
+        """State a claim; its verdict comes from the whole 95 % interval. See ``medlab.claims.Claim``.
+
+        A claim with the same statement takes the place of the earlier one.
+        """
         claim = Claim(statement, estimate, above=above, below=below, judged=self.preset != "smoke")
-        self.claims.append(claim)
+        stated = [one.statement for one in self.claims]
+        if statement in stated:  # the cell was run again
+            self.claims[stated.index(statement)] = claim
+        else:
+            self.claims.append(claim)
         return claim
 
     def verdicts(self) -> VerdictTable:
-        """Return statements and verdicts of all claims, and keep the record of this run."""
+        """Show the forest of all claims, keep the record of this run, and return statements and verdicts."""
+        if self.claims:
+            caption, alt = figures.tell(self.claims)
+            self.show(figures.forest(self.claims), caption=caption, alt=alt)
         self.keep_record()
         return self.claims
 
@@ -182,20 +192,23 @@ class Lab:
                 write_whole(path, json.dumps(self.record(), indent=1))
 
     def _repr_html_(self) -> str:
-        name = escape(self.source) + (" (simulated, no real patients)" if self.source.startswith("hospital:") else "")
-        lines = [
-            f"<b>{escape(self.lesson.title)}</b> &nbsp; preset <code>{self.preset}</code>, seed {self.seed}, "
-            f"device <code>{self.device}</code>, data: {name}"
-        ]
-        if self.reason:
-            lines.append(f"Asked for <code>{escape(self.asked)}</code>: {escape(self.reason)}")
+        simulated = self.source.startswith("hospital:")
+        first = (
+            f"<b>{escape(self.lesson.title)}</b> &nbsp; preset {self.preset}, seed {self.seed}, device {self.device}"
+        )
         if self.sabotage:
-            lines.append(f"<b>Broken on purpose: {escape(self.sabotage)}. The claims are expected to fall.</b>")
+            first += f" &nbsp; <b>BROKEN ON PURPOSE: {escape(self.sabotage)}. The claims are expected to fall.</b>"
         if self.null:
-            lines.append("<b>No network learns in this run: each step of an optimizer is undone.</b>")
+            first += " &nbsp; <b>No network learns in this run: each step of an optimizer is undone.</b>"
+        second = f"Data: {escape(self.source)}" + (", <b>SIMULATED: no real patients</b>" if simulated else "")
+        details = [f"{escape(name)} {escape(number)}" for name, number in _versions().items()]
+        folded = [f"Python {platform.python_version()}, {', '.join(details)}"]
+        if self.reason:
+            second += f", in place of {escape(self.asked)}, which is not available here"
+            folded.insert(0, escape(self.reason))
         if self.preset == "smoke":
-            lines.append("Preset smoke only proves that every line runs: its numbers mean nothing.")
-        return "<br>".join(lines)
+            second += ". Preset smoke only proves that every line runs: its numbers mean nothing"
+        return f"{first}<br>{second}.<details><summary>Details</summary>{'<br>'.join(folded)}</details>"
 
     def __repr__(self) -> str:
         text = f"{self.lesson.id}: preset {self.preset}, seed {self.seed}, device {self.device}, data {self.source}"
@@ -305,4 +318,4 @@ def _versions() -> dict[str, str]:
 def _say(text: str) -> None:
     from IPython.display import Markdown, display
 
-    display(Markdown(f"**Note.** {text}"))
+    display(Markdown(f"**Note.** {figures.plain(text)}"))

@@ -150,6 +150,16 @@ def test_a_cohort_shows_itself_with_source_and_licence(noise_cohort):
     assert "20 patients" in repr(noise_cohort)
 
 
+def test_the_card_leaves_counts_of_classes_to_the_lesson_and_the_summary_has_them(noise_cohort):
+    card = noise_cohort._repr_html_().rpartition(">")[0]
+    table = noise_cohort.summary()
+    assert "healthy" in card
+    assert f"healthy {table.loc['healthy', 'images']}" not in card
+    assert table["images"].sum() == len(noise_cohort)
+    assert table["share"].sum() == pytest.approx(1)
+    assert (table["patients"] <= 20).all()
+
+
 def test_markup_in_a_source_is_not_executed(noise_cohort):
     noise_cohort.source = "<script>alert(1)</script>"
     assert "<script>" not in noise_cohort._repr_html_()

@@ -76,6 +76,50 @@ def test_the_record_tells_everything(lab, tmp_path):
     assert {"python", "torch", "numpy"} <= set(record["versions"])
 
 
+@pytest.fixture
+def shown(monkeypatch):
+    """What is displayed, in order."""
+    found = []
+    monkeypatch.setattr("IPython.display.display", lambda thing, **extra: found.append((thing, extra)))
+    return found
+
+
+def test_verdicts_draw_the_forest_with_words_from_the_claims(lab, shown):
+    lab.claim("It works", estimate(), above=0)
+    lab.claim("It works well", estimate(), above=0.15)
+    table = lab.verdicts()
+    assert [verdict.split()[0] for verdict in repr(table).splitlines()] == ["holds", "open"]
+    picture, caption = shown
+    assert picture[0].data.startswith(b"\x89PNG")
+    assert "It works well: open, 0.15" in picture[1]["metadata"]["image/png"]["alt"]
+    assert "2 claims: 1 holds, 1 open. Open: the interval lies on both sides" in caption[0].data
+
+
+def test_verdicts_without_a_claim_show_nothing(lab, shown):
+    assert repr(lab.verdicts()) == "no claims"
+    assert shown == []
+
+
+def test_a_cell_that_is_run_twice_does_not_double_its_claims(lab, shown):
+    for low in (0.1, -0.1):
+        lab.claim("First", estimate(low), above=0)
+        lab.claim("Second", estimate(), above=0)
+        lab.verdicts()
+    assert [(claim.statement, claim.verdict) for claim in lab.claims] == [("First", "open"), ("Second", "holds")]
+    assert [claim["statement"] for claim in lab.record()["claims"]] == ["First", "Second"]
+
+
+def test_the_banner_has_two_lines_and_folds_the_rest(lab):
+    lab.source, lab.reason = 'hospital:<script>alert("x")</script>', "<b>no network</b>"
+    seen, folded = lab._repr_html_().split("<details>")
+    assert seen.count("<br>") == 1
+    assert "SIMULATED" in seen
+    assert "&lt;script&gt;" in seen
+    assert "<script>" not in seen
+    assert "&lt;b&gt;no network" in folded
+    assert "torch" in folded
+
+
 def test_smoke_is_not_judged():
     lab = medlab.begin("41_classification", preset="smoke", data="hospital:chest_xray")
     assert lab.claim("It works", estimate(), above=0).verdict == "not judged"
@@ -99,7 +143,7 @@ def test_without_the_data_the_hospital_takes_their_place_and_everything_says_so(
     assert cohort.simulated
     assert lab.source == "hospital:chest_xray"
     assert "pneumoniamnist" in lab._repr_html_()
-    assert "simulated" in lab._repr_html_()
+    assert "SIMULATED" in lab._repr_html_()
     assert "simulated" in cohort.source
     record = lab.record()
     assert record["data"]["asked"] == "pneumoniamnist"
@@ -117,7 +161,7 @@ def test_a_damaged_mirror_is_an_error_and_no_fallback(monkeypatch, tmp_path):
 
 def test_sabotage_is_written_all_over():
     lab = medlab.begin("41_classification", data="hospital:chest_xray", sabotage="tune_on_test")
-    assert "Broken on purpose: tune_on_test" in lab._repr_html_()
+    assert "BROKEN ON PURPOSE: tune_on_test" in lab._repr_html_()
     assert lab.record()["sabotage"] == "tune_on_test"
     assert lab.sabotaged("tune_on_test")
 

@@ -54,7 +54,7 @@ class Slider:
         """Return ``count`` values over the range, what a test sweeps."""
         return [round(float(v), 6) for v in np.linspace(self.low, self.high, count)]
 
-    def told(self, value: float) -> str:
+    def text(self, value: float) -> str:
         """Return a value with the digits of one step, such as "threshold 0.50"."""
         return f"{self.label} {value:.{self._digits}f}"
 
@@ -110,7 +110,7 @@ class Choice:
         """Return all options, what a test sweeps; ``count`` is not needed."""
         return list(self.options)
 
-    def told(self, value: str) -> str:
+    def text(self, value: str) -> str:
         """Return a value with its label, such as "method plain"."""
         return f"{self.label} {value}"
 

@@ -1,53 +1,10 @@
-"""Explorer: prevalence and threshold, and what both mean for a thousand people."""
+"""What a threshold means for a thousand people, given the prevalence: numbers, picture and words (lesson 41)."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from medlab import figures, metrics
-from medlab.explore.checks import binary, probabilities
-from medlab.explore.controls import Slider
-from medlab.explore.panel import Explorer
-
-
-def decision(truth, probability, *, prevalence: float = 0.05, threshold: float = 0.5) -> Explorer:
-    """Return an explorer of prevalence and threshold: who is caught, missed, alarmed and cleared.
-
-    Parameters
-    ----------
-    truth : array, shape (N,), 0/1
-    probability : array, shape (N,), 0 to 1
-    prevalence, threshold : float
-        Where the sliders start, 0.01 to 0.8 and 0.01 to 0.99.
-
-    Returns
-    -------
-    Explorer
-        Controls ``prevalence`` and ``threshold``.
-
-    Raises
-    ------
-    MedlabError
-        If truth is not of both 0 and 1, or probabilities do not fit it.
-
-    References
-    ----------
-    Vickers and Elkin, Med Decis Making 26:565 (2006), doi:10.1177/0272989X06295361.
-
-    Examples
-    --------
-    >>> decision([0, 1], [0.2, 0.9]).describe(prevalence=0.1, threshold=0.5)[:44]
-    'At threshold 0.50 and prevalence 10%, of 100'
-    """
-    truth = binary(truth)
-    held = {"truth": truth, "probability": probabilities(probability, truth)}
-    controls = (
-        Slider("prevalence", "prevalence", 0.01, 0.8, 0.01, prevalence),
-        Slider("threshold", "threshold", 0.01, 0.99, 0.01, threshold),
-    )
-    return Explorer(
-        lambda **state: draw_decision(**held, **state), lambda **state: describe_decision(**held, **state), controls
-    )
 
 
 def decision_rates(
@@ -92,17 +49,17 @@ def draw_decision(truth: np.ndarray, probability: np.ndarray, *, prevalence: flo
 
     truth, probability = np.asarray(truth), np.asarray(probability)
     rates = decision_rates(truth, probability, prevalence=prevalence, threshold=threshold)
-    figure = Figure(figsize=(8, 3), layout="none")
+    figure = Figure(figsize=(8, 3))
+    figure.set_layout_engine("none")
     figure.subplots_adjust(left=0.08, right=0.98, bottom=0.16, top=0.9, wspace=0.4)  # a solver would cost 100 ms
     left, right = figure.subplots(1, 2)
-    bins = np.linspace(0, 1, 26)
-    left.hist(probability[truth == 0], bins, density=True, color=figures.COLORS[0], alpha=0.5, label="healthy")
-    left.hist(
-        probability[truth == 1], bins, density=True, histtype="step", hatch="//", color=figures.COLORS[1], label="ill"
-    )
+    scores = {"healthy": probability[truth == 0], "ill": probability[truth == 1]}
+    figures.histogram(
+        scores, xlabel="predicted probability of illness", title="Scores in this test set", bins=25, limits=(0, 1),
+        share=True, axis=left,
+    )  # fmt: skip
     left.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.2f}")
-    left.set(xlabel="predicted probability of illness", ylabel="density", title="Scores in this test set")
-    left.legend(fontsize=8)
+    left.legend(fontsize=8, loc="upper right")
     names = ["caught", "missed", "false_alarms", "cleared"]
     bars = right.barh(
         [n.replace("_", " ") for n in names], [rates[n] for n in names], color=[figures.COLORS[k] for k in (2, 1, 4, 5)]

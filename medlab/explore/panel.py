@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import io
 import itertools
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from medlab import figures
@@ -32,17 +31,11 @@ class Explorer:
         ``describe(**state) -> str``: the picture in words.
     controls : tuple of Slider and Choice
         Their names are the arguments of both functions. None is allowed: a picture with nothing to move.
-
-    Examples
-    --------
-    >>> from medlab.explore import windowing
-    >>> sorted(windowing([[0.0, 1.0]]).start)
-    ['level', 'width']
     """
 
     render: Callable
     describe: Callable[..., str]
-    controls: tuple[Control, ...] = field(default=())
+    controls: tuple[Control, ...] = ()
 
     @property
     def start(self) -> dict:
@@ -57,8 +50,11 @@ class Explorer:
 
     def view(self, *, live: bool | None = None):
         """Return what is shown; see ``explorer``."""
-        live = is_live() if live is None else live
-        return _panel(self) if live else StaticView(self.render, self.describe, self.start, controls=self.controls)
+        if not (is_live() if live is None else live):
+            return StaticView(self.render, self.describe, self.start, controls=self.controls)
+        from medlab.explore.live import Panel
+
+        return Panel(self.render, self.describe, self.controls)
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
@@ -81,45 +77,15 @@ def explorer(render: Callable, controls: Sequence[Control], *, describe: Callabl
 
     Returns
     -------
-    ipywidgets.VBox or StaticView
+    Panel or StaticView
 
     Examples
     --------
-    >>> from medlab.explore import windowing
-    >>> bare = windowing([[0.0, 1.0]])
-    >>> explorer(bare.render, bare.controls, describe=bare.describe, live=False).states[0] == bare.start
-    True
+    >>> from matplotlib.figure import Figure
+    >>> explorer(lambda: Figure(), [], describe=lambda: "an empty square", live=False)
+    an empty square
     """
     return Explorer(render, describe, tuple(controls)).view(live=live)
-
-
-def _panel(what: Explorer):
-    """Return the widgets. A drag draws once, when it ends: the front end holds later moves back until this is done."""
-    import ipywidgets as widgets
-
-    picture, words = widgets.Image(format="png"), widgets.HTML()
-    moved = {control.name: control.widget() for control in what.controls}
-    drawn: list[dict] = []
-
-    def update(_=None) -> None:
-        state = {name: widget.value for name, widget in moved.items()}
-        if drawn == [state]:
-            return  # a control that came back to where it was
-        drawn[:] = [state]
-        try:
-            seen, told = figures.png(what.render(**state)), what.describe(**state)
-        except Exception as error:  # shown in place of the picture, which would no longer be that of the controls
-            picture.layout.display = "none"
-            text = html.escape(str(error)).replace("\n", "<br>")
-            words.value = f"<p role='alert'><b>{type(error).__name__}</b>: {text}</p>"
-            return
-        picture.value, picture.layout.display = seen, None
-        words.value = f"<p>{html.escape(told)}</p>"
-
-    for widget in moved.values():
-        widget.observe(update, "value")
-    update()
-    return widgets.VBox([*moved.values(), picture, words])
 
 
 class StaticView:
@@ -141,12 +107,10 @@ class StaticView:
 
     def __init__(self, render: Callable, describe: Callable[..., str], state: dict, *, controls: Sequence[Control]):
         self.states = list(_some(state, controls))
-        self.figure = render(**state)
-        drawn = [figures.png(self.figure), *(figures.png(render(**other)) for other in self.states[1:])]
-        told = [describe(**one) for one in self.states]
-        titles = [", ".join(c.told(one[c.name]) for c in controls) for one in self.states]
+        drawn = [figures.png(render(**one)) for one in self.states]
+        titles = [", ".join(c.text(one[c.name]) for c in controls) for one in self.states]
         self.png = drawn[0] if len(drawn) == 1 else montage(drawn, titles)
-        self.text = "\n".join(told)
+        self.text = "\n".join(str(describe(**one)) for one in self.states)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"image/png": self.png, "text/plain": self.text}, {"image/png": {"alt": self.text}}
@@ -157,7 +121,7 @@ class StaticView:
         data, metadata = self._repr_mimebundle_()
         display(data, metadata=metadata, raw=True)
         # An alternative text is seen by nobody who sees the picture: the words stand below it as well.
-        display(Markdown("\n\n".join(f"*{_plain(line)}*" for line in self.text.splitlines())))
+        display(Markdown("\n\n".join(f"*{figures.plain(line)}*" for line in self.text.splitlines())))
 
     def __repr__(self) -> str:
         return self.text
@@ -170,12 +134,6 @@ def montage(pictures: Sequence[bytes], titles: Sequence[str]) -> bytes:
     ------
     MedlabError
         If there is no picture, or not one title for each.
-
-    Examples
-    --------
-    >>> from matplotlib.figure import Figure
-    >>> montage([figures.png(Figure())] * 2, ["first", "second"])[1:4]
-    b'PNG'
     """
     from PIL import Image, ImageDraw, ImageFont
 
@@ -220,8 +178,3 @@ def _some(state: dict, controls: Sequence[Control]) -> Iterator[dict]:
         first = controls[0]
         ends = first.states(2)
         yield from ({**state, first.name: end} for end in (ends[0], ends[-1]) if end != state[first.name])
-
-
-def _plain(text: str) -> str:
-    """Return text that Markdown leaves as it is."""
-    return "".join(f"\\{sign}" if sign in "\\`*_[]<>#|$~" else sign for sign in text.strip())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -17,10 +17,10 @@ from types import ModuleType
 
 import numpy as np
 
+from medlab import figures
 from medlab.errors import unknown
-from medlab.explore.checks import masks_of, span, volume
-from medlab.explore.panel import Explorer, is_live
-from medlab.explore.planes import slices
+from medlab.explore.panel import Explorer, StaticView, is_live
+from medlab.explore.planes import slices, taken
 
 BACKENDS = ("auto", "ipyniivue", "itkwidgets", "slices", "static")
 LIMIT_MB = 16.0  # of one message from kernel to browser; servers refuse or stall on much larger ones
@@ -34,11 +34,11 @@ _ITK_FILES = (
 
 def view3d(
     image,
-    masks=None,
+    masks: Mapping | None = None,
     *,
     backend: str = "auto",
-    spacing: Sequence[float] = (1.0, 1.0, 1.0),
-    planes: Sequence[str] = ("axial", "coronal", "sagittal"),
+    spacing: Sequence[float] | None = None,
+    axes: str = "",
     unit: str = "",
 ) -> View3D:
     """Return a view of a volume that can be turned, or the next best that can be had here.
@@ -47,20 +47,15 @@ def view3d(
     ----------
     image : array, shape (D, H, W), or a Cohort of one volume
         Sent as 8 bits per voxel between its 0.1 and 99.9 percentiles, coarser where it would not fit one message.
-    masks : dict of name to array of 0 and 1, shape (D, H, W), optional
+    masks, spacing, axes, unit
+        See ``medlab.explore.planes.slices``: a Cohort knows its own.
     backend : {"auto", "ipyniivue", "itkwidgets", "slices", "static"}
-        The rung to begin with; "auto" begins with ipyniivue.
-    spacing : three numbers, mm
-        Along the axes of the array.
-    planes : three words
-        See ``medlab.explore.slices``.
-    unit : str
-        Of the values.
+        The viewer to try first; "auto" begins with ipyniivue.
 
     Returns
     -------
     View3D
-        Shows itself at the end of a cell; ``backend`` is the rung that was taken, ``note`` says why.
+        Shows itself at the end of a cell; ``backend`` is the viewer that was taken, ``note`` says why.
 
     Raises
     ------
@@ -74,17 +69,15 @@ def view3d(
     """
     if backend not in BACKENDS:
         raise unknown("backend", backend, BACKENDS)
-    image = volume(image)
-    masks = masks_of(image.shape, masks) if masks is not None else {}
-    flat = slices(image, masks or None, spacing=spacing, planes=planes, unit=unit)
-    spacing = tuple(float(s) if np.isfinite(s) else 1.0 for s in spacing)
+    values, outlined, steps, axes = taken(image, masks, spacing, axes)
+    flat = slices(values, outlined, spacing=steps, axes=axes, unit=unit)
     told: list[str] = []
     for rung in _rungs(backend):
         if rung in _WHY_NOT and (reason := _WHY_NOT[rung]()):
             told.append(reason)
             continue
         try:
-            shown = _MAKE[rung](image, masks, spacing) if rung in _MAKE else flat
+            shown = _MAKE[rung](values, outlined, steps, axes) if rung in _MAKE else flat
         except Exception as error:  # a viewer that fails in any way must not stop the lesson
             told.append(f"{rung} failed ({type(error).__name__}: {str(error)[:120]})")
             continue
@@ -119,55 +112,42 @@ class View3D:
             "slices": "Move the sliders.",
             "static": "A still picture: nobody can move anything here.",
         }
-        return " ".join(
-            f"{part.strip()}" for part in [f"3D view by {self.backend}.", *self.reasons, ways[self.backend]]
-        )
+        return " ".join([f"3D view by {self.backend}.", *self.reasons, ways[self.backend]])
 
     def _ipython_display_(self) -> None:
         from IPython.display import Markdown, display
 
-        display(Markdown(f"*{self.note}*"))
-        if isinstance(self.shown, Explorer):
-            display(self.shown.view(live=self.backend == "slices"))
+        display(Markdown(f"*{figures.plain(self.note)}*"))
+        if self.shown is self.flat:
+            still = StaticView(self.flat.render, self.flat.describe, self.flat.start, controls=())
+            display(self.flat.view(live=True) if self.backend == "slices" else still)
             return
         if self.backend != "itkwidgets":  # which drew itself when it was made, and here would print its address
             display(self.shown)
-        display(Markdown(f"*{self.flat.describe(**self.flat.start)}*"))
+        display(Markdown(f"*{figures.plain(self.flat.describe(**self.flat.start))}*"))
 
     def __repr__(self) -> str:
         return f"{self.note} {self.flat.describe(**self.flat.start)}"
 
 
 def packed(image: np.ndarray, masks: dict, spacing: Sequence[float], *, limit_mb: float = LIMIT_MB):
-    """Return volume and masks as 8 bits, coarser if all of them together exceed the limit, and the new spacing.
+    """Return volume and masks as 8 bits, coarser if all of them together exceed ``limit_mb``, and the new spacing.
 
-    Parameters
-    ----------
-    image : array, shape (D, H, W)
-    masks : dict of name to bool array, same shape
-        A coarse voxel belongs to a mask if any of its voxels does: small structures do not vanish.
-    spacing : three numbers, mm
-    limit_mb : float
-        MB (10^6 bytes).
-
-    Returns
-    -------
-    tuple
-        uint8 array, dict of uint8 arrays, tuple of three numbers in mm.
+    A coarse voxel belongs to a mask if any of its voxels does: small structures do not vanish.
 
     Examples
     --------
     >>> packed(np.zeros((8, 8, 8)), {}, (1, 1, 2), limit_mb=0.0001)[2]
     (2.0, 2.0, 4.0)
     """
-    low, high = span(np.quantile(image[:: max(1, len(image) // 64)], [0.001, 0.999]))
+    low, high = np.quantile(image[:: max(1, len(image) // 64)], [0.001, 0.999])
     count = image.size * (1 + len(masks)) / 1e6
     factor = max(1, int(np.ceil((count / limit_mb) ** (1 / 3))))
     small = _blocks(image, factor).mean((1, 3, 5)) if factor > 1 else image
     drawn = {
         name: (_blocks(m, factor).any((1, 3, 5)) if factor > 1 else m).astype(np.uint8) for name, m in masks.items()
     }
-    grays = np.clip((small - low) / (high - low) * 255, 0, 255).round().astype(np.uint8)
+    grays = np.clip((small - low) / ((high - low) or 1.0) * 255, 0, 255).round().astype(np.uint8)
     return grays, drawn, tuple(float(s) * factor for s in spacing)
 
 
@@ -185,27 +165,25 @@ def _rungs(backend: str) -> tuple[str, ...]:
     return {"auto": ladder, "itkwidgets": ("itkwidgets", *ladder)}.get(backend) or ladder[ladder.index(backend) :]
 
 
-def _nifti(values: np.ndarray, spacing: Sequence[float]) -> bytes:
-    """Return a NIfTI file: columns run to the left, rows to the back, slices upward, as stacks are looked at."""
+def _nifti(values: np.ndarray, spacing: Sequence[float], axes: str) -> bytes:
+    """Return a NIfTI file; where the axes are not known: slices upward, rows to the back, columns to the left."""
     import nibabel
 
-    depth, height, width = spacing
-    turn = np.diag([-width, -height, depth, 1.0])
-    return nibabel.Nifti1Image(np.ascontiguousarray(values.transpose(2, 1, 0)), turn).to_bytes()
+    affine = np.diag([0.0, 0.0, 0.0, 1.0])
+    for k, letter in enumerate(axes or "SPL"):
+        affine["RLAPSI".index(letter) // 2, k] = spacing[k] if letter in "RAS" else -spacing[k]
+    return nibabel.Nifti1Image(np.ascontiguousarray(values), affine).to_bytes()
 
 
-def _niivue(image: np.ndarray, masks: dict, spacing: Sequence[float]):
+def _niivue(image: np.ndarray, masks: dict, spacing: Sequence[float], axes: str):
     from ipyniivue import NiiVue, ShowRender, SliceType, Volume
 
     grays, drawn, spacing = packed(image, masks, spacing)
     viewer = NiiVue(height=420)
-    layers = [Volume(name="image.nii", data=_nifti(grays, spacing), colormap="gray")]
+    layers = [Volume(name="image.nii", data=_nifti(grays, spacing, axes), colormap="gray")]
     for k, (name, mask) in enumerate(drawn.items()):
-        layers.append(
-            Volume(
-                name=f"{name}.nii", data=_nifti(mask, spacing), colormap=_COLORMAPS[k % len(_COLORMAPS)], opacity=0.4
-            )
-        )
+        color = _COLORMAPS[k % len(_COLORMAPS)]
+        layers.append(Volume(name=f"{name}.nii", data=_nifti(mask, spacing, axes), colormap=color, opacity=0.4))
     viewer.load_volumes(layers)
     viewer.opts.multiplanar_show_render = ShowRender.ALWAYS
     viewer.set_slice_type(SliceType.MULTIPLANAR)
@@ -216,7 +194,7 @@ def _no_niivue() -> str:
     return "" if find_spec("ipyniivue") else "ipyniivue is not installed."
 
 
-def _itk(image: np.ndarray, masks: dict, spacing: Sequence[float]):
+def _itk(image: np.ndarray, masks: dict, spacing: Sequence[float], axes: str):
     # Without this server of files itkwidgets refuses to be imported, and never calls it. It would bring pydantic 1.
     if not find_spec("imjoy_elfinder"):
         sys.modules["imjoy_elfinder"] = ModuleType("imjoy_elfinder")

@@ -5,10 +5,10 @@
 first two also draw on axes that are passed as ``axis=``.
 """
 
-from medlab.figures.estimates import forest, intervals
+from medlab.figures.estimates import forest, intervals, tell
 from medlab.figures.images import compare, contact_sheet, grid, picture, window
 from medlab.figures.marks import outline
-from medlab.figures.output import png, show
+from medlab.figures.output import plain, png, show
 from medlab.figures.plots import curves, histogram, matrix, scatter
 from medlab.figures.style import COLORS, MARKERS, STYLES, line_keys, style
 
@@ -27,9 +27,11 @@ __all__ = [
     "matrix",
     "outline",
     "picture",
+    "plain",
     "png",
     "scatter",
     "show",
     "style",
+    "tell",
     "window",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from medlab import claims as rules
+from medlab import stats
 from medlab.errors import MedlabError
 from medlab.figures import style
 from medlab.figures.checks import named
@@ -65,8 +66,8 @@ def intervals(
             if not isinstance(e, Estimate):
                 raise MedlabError(f"{name!r} is a {type(e).__name__}", hint="pass Estimates, made by medlab.stats")
     labels = [style.wrapped(name, 2.4, size=9) for name in rows]
-    row = max(0.16 + 0.15 * max(text.count("\n") + 1 for text in labels), 0.18 * len(series))
-    axis = style.axes(axis, height=1.0 + row * len(rows) + 0.25 * bool(title))
+    tall = max(0.16 + 0.15 * max(text.count("\n") + 1 for text in labels), 0.18 * len(series))
+    axis = style.axes(axis, height=1.0 + tall * len(rows) + 0.25 * bool(title))
     every = []
     for k, marks in enumerate(rows.values()):
         for name, e in marks.items():
@@ -153,5 +154,6 @@ def tell(claims: Sequence[Claim]) -> tuple[str, str]:
         caption += f"{OPEN} "
     if rules.UNJUDGED in verdicts:
         caption += "Not judged: the sizes of preset smoke are too small. "
+    caption += getattr(stats, "LEFT_OUT", "")
     each = "; ".join(f"{c.statement}: {c.verdict}, {c.estimate.interval}, bound {c.bound}" for c in claims)
-    return caption, f"Forest plot of {len(claims)} claim{'s' * (len(claims) > 1)}. {each}."
+    return caption.strip(), f"Forest plot of {len(claims)} claim{'s' * (len(claims) > 1)}. {each}."

@@ -255,6 +255,7 @@ def _cohort(images: Tensor, masks: Tensor, table: pd.DataFrame, seed: int, names
         masks=masks,
         boxes=lesion_boxes(masks[:, 4] | masks[:, 6]) if dims == 2 else None,
         spacing=(FIELD_MM / images.shape[-1],) * dims,
+        axes="IPL" if dims == 3 else "",
         modality="brain MRI, " + ", ".join(names),
         intensity="signal, arbitrary units",
         classes=CLASSES,

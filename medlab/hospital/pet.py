@@ -110,6 +110,7 @@ def pet(hospital: Hospital, table: pd.DataFrame, *, size: int, dose: float, devi
         masks=masks,
         boxes=lesion_boxes(masks[:, 6]) if dims == 2 else None,
         spacing=(FIELD_MM / size,) * dims,
+        axes="IPL" if dims == 3 else "",
         modality="brain PET, FDG",
         intensity="SUV",
         classes=CLASSES,

@@ -88,6 +88,7 @@ def _mni152() -> Cohort:
         head.get_fdata(dtype=np.float32)[None, None],
         ["average of 152 people"],
         spacing=tuple(float(step) for step in head.header.get_zooms()[:3]),
+        axes="RAS",
         modality="T1-weighted MRI",
         intensity="relative signal, 0 to 255",
         source="MNI ICBM152 2009a (Fonov et al. 2011, doi:10.1016/j.neuroimage.2010.07.033; nilearn)",

@@ -28,7 +28,7 @@ STOPWATCH = """(picture) => {
     for (const kind of ['keydown', 'change']) document.addEventListener(kind, begin, {capture: true, once: true});
     new MutationObserver((_, me) => {
         if (began !== null) { window.medlabTook = performance.now() - began; me.disconnect(); }
-    }).observe(picture, {attributes: true, attributeFilter: ['src']});
+    }).observe(picture, {childList: true, subtree: true});
 }"""
 pytestmark = [pytest.mark.notebooks, pytest.mark.timeout(400)]
 
@@ -78,15 +78,16 @@ def violations(desk, path: Path, title: str) -> list[str]:
 
 
 def panels(desk) -> list:
-    """Return every group of widgets that holds controls and a picture."""
-    found = desk.page.locator(".widget-vbox:has(> .widget-image)")
+    """Return every explorer: a group of widgets that holds a picture."""
+    found = desk.page.locator(".widget-vbox:has(> .widget-html img)")
     return [found.nth(k) for k in range(found.count())]
 
 
 def move_everything(desk, panel) -> list[float]:
     """Move each control of an explorer by the keyboard; return the seconds until the picture was another one."""
     panel.scroll_into_view_if_needed()
-    picture, seconds = panel.locator("img.widget-image"), []
+    picture, seconds = panel.locator("> .widget-html"), []
+    whole(desk, panel)
     for k in range(panel.locator(".widget-slider").count()):
         handle = panel.locator(".widget-slider .noUi-handle").nth(k)
         seconds.append(changes(desk, panel, picture, lambda at=handle: press(at)))
@@ -122,7 +123,21 @@ def changes(desk, panel, picture, act) -> float:
 
 def seen(panel, picture) -> tuple:
     """Return a picture's address, which is another whenever its content is, and the words below it."""
-    return picture.get_attribute("src"), tuple(panel.locator(".widget-html").all_inner_texts())
+    return picture.locator("img").get_attribute("src"), tuple(panel.locator(".widget-html").all_inner_texts())
+
+
+def whole(desk, panel) -> None:
+    """Check that controls, picture and words are seen at once on a small screen, the picture sharp and described."""
+    size = desk.page.viewport_size
+    desk.page.set_viewport_size({"width": 1366, "height": 768})
+    desk.page.wait_for_timeout(200)
+    box, picture = panel.bounding_box(), panel.locator("img")
+    seen = picture.evaluate("e => [e.width, e.naturalWidth, e.getBoundingClientRect().right, innerWidth]")
+    desk.page.set_viewport_size(size)
+    assert box["height"] <= 570
+    assert seen[1] >= 1.9 * seen[0]
+    assert seen[2] <= seen[3]
+    assert len(picture.get_attribute("alt")) > 20
 
 
 def shot(desk, name: str) -> None:

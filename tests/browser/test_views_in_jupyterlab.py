@@ -7,28 +7,33 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.browser.conftest import SETTLED
 from tests.browser.test_lessons_in_jupyterlab import complaints, move_everything, panels, press, shot
 
 pytestmark = [pytest.mark.notebooks, pytest.mark.timeout(400)]
-HEAD = "import numpy as np\nfrom medlab import explore\nfrom medlab.explore.view3d import view3d\n"
+HEAD = "import numpy as np\nfrom medlab import explore\nfrom medlab.explore.planes import slices\n"
+HEAD += "from medlab.explore.view3d import view3d\n"
 HEAD += "rng = np.random.default_rng(0)"
 DATA = """rows, columns = np.indices((64, 64)) / 64 - 0.5
 disk = rows**2 + columns**2 < 0.08
 image = disk + 0.1 * rng.normal(size=(64, 64))
-truth = rng.integers(0, 2, 600)
-score = np.clip(0.3 * truth + rng.uniform(0, 0.7, 600), 0, 1)
 volume = np.stack([np.roll(image, k, 0) for k in range(32)])"""
+DRAW = """from matplotlib.figure import Figure
+def render(**state):
+    fig = Figure(figsize=(7, 6))
+    axis = fig.subplots()
+    axis.plot([0, 1], [0, state["x0"]])
+    axis.set_title(str(state))
+    return fig
+def describe(**state):
+    return f"A line up to {state}"
+def sliders(count):
+    return [explore.Slider(f"x{k}", f"slope {k}", 0, 10, 1, 3) for k in range(count)]"""
 EXPLORERS = (
-    "windowing(image)",
-    "slices(volume, {'disk': np.stack([disk] * 32)})",
-    "outlines(image, {'A': disk, 'B': np.roll(disk, 3, 0)})",
-    "decision(truth, score)",
-    "noise_rate(truth)",
-    "calibration(truth, score)",
-    "saliency(image, {'gradient': rng.normal(size=image.shape), 'occlusion': image}, target=disk)",
-    "registration(image, np.roll(image, 4, 0))",
-    "kspace_mask(image)",
-    "dose_to_noise(image)",
+    "slices(volume, {'disk': np.stack([disk] * 32)}, axes='SPL')",
+    "explore.explorer(render, sliders(1), describe=describe)",
+    "explore.explorer(render, [*sliders(2), explore.Choice('w', 'word', ('a', 'b'), 'a')], describe=describe)",
+    "explore.explorer(render, sliders(5), describe=describe)",
 )
 
 
@@ -40,7 +45,7 @@ def write(folder, name: str, *cells: str) -> str:
 
 
 def test_every_control_of_every_explorer_moves_its_picture(desk, classroom, capsys):
-    desk.open(write(classroom, "explorers.ipynb", HEAD, DATA, *(f"explore.{call}" for call in EXPLORERS)))
+    desk.open(write(classroom, "explorers.ipynb", HEAD, DATA, DRAW, *EXPLORERS))
     desk.run_all()
     assert complaints(desk) == []
     found = panels(desk)
@@ -52,6 +57,25 @@ def test_every_control_of_every_explorer_moves_its_picture(desk, classroom, caps
     shot(desk, "explorers")
     assert desk.errors == []
     assert desk.outside == []
+
+
+def test_an_explorer_lives_again_after_a_restart_and_is_stored_with_picture_and_words(desk, classroom):
+    name = write(classroom, "restart.ipynb", HEAD, DRAW, EXPLORERS[1])
+    desk.open(name)
+    desk.run_all()
+    move_everything(desk, panels(desk)[0])
+    desk.save()
+    stored = nbformat.read(classroom / name, as_version=4).cells[2].outputs[0].data
+    assert stored["text/html"].startswith('<img alt="A line up to')
+    assert stored["text/plain"].startswith("A line up to")
+    desk.page.click(".lm-MenuBar-itemLabel:text-is('Kernel')")
+    desk.page.click(".lm-Menu-itemLabel:text-is('Restart Kernel and Run All Cells…')")
+    desk.page.click(".jp-Dialog-button.jp-mod-accept")
+    desk.page.wait_for_timeout(4000)
+    desk.page.wait_for_function(SETTLED, timeout=60_000, polling=250)
+    desk.page.wait_for_timeout(2000)
+    assert len(panels(desk)) == 1
+    move_everything(desk, panels(desk)[0])
 
 
 def test_many_moves_at_once_end_at_the_last_and_are_not_all_drawn(desk, classroom):
@@ -73,7 +97,7 @@ explore.explorer(render, [explore.Slider("x", "x", 0, 100, 1, 0)], describe=desc
     for _ in range(30):
         desk.page.keyboard.press("ArrowRight")
     panel.get_by_text("x is 30").wait_for(timeout=15_000)
-    assert int(panel.locator(".widget-html").inner_text().rpartition(" ")[2]) < 25
+    assert int(panel.locator("> .widget-html").inner_text().rpartition(" ")[2]) < 25
 
 
 def test_an_error_is_shown_in_the_widget_and_goes_when_its_cause_does(desk, classroom):
@@ -86,12 +110,12 @@ def render(x):
 explore.explorer(render, [explore.Slider("x", "x", 0, 10, 1, 0)], describe=lambda x: f"x is {x:.0f}, which is fine")"""
     desk.open(write(classroom, "picky.ipynb", HEAD, picky))
     desk.run_all()
-    panel = panels(desk)[0]
+    panel = desk.page.locator(".widget-vbox")
     handle = panel.locator(".noUi-handle")
     press(handle)
     panel.locator("[role=alert]").wait_for(timeout=10_000)
     assert panel.locator("[role=alert]").inner_text() == "MedlabError: x is too large\n-> move it back"
-    assert not panel.locator("img").is_visible()
+    assert panel.locator("img").count() == 0
     handle.press("Home")
     panel.get_by_text("which is fine").wait_for(timeout=10_000)
     assert panel.locator("img").is_visible()

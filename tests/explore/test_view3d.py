@@ -101,7 +101,7 @@ def test_itkwidgets_is_given_grays_labels_and_an_empty_server_of_files(monkeypat
     monkeypatch.setitem(sys.modules, "itkwidgets", SimpleNamespace(view=given.update))
     monkeypatch.setitem(sys.modules, "imjoy_elfinder", None)  # so that what is put there goes away again
     monkeypatch.setattr(room, "find_spec", lambda name: None)
-    room._itk(VOLUME, HEAD, (1, 1, 1))
+    room._itk(VOLUME, HEAD, (1, 1, 1), "")
     assert (given["image"].dtype, given["label_image"].sum()) == (np.uint8, HEAD["middle"].sum())
     assert importlib.util.find_spec("imjoy_elfinder") is not None
 
@@ -109,7 +109,7 @@ def test_itkwidgets_is_given_grays_labels_and_an_empty_server_of_files(monkeypat
 def test_an_unknown_backend_and_a_flat_image_are_refused():
     with pytest.raises(MedlabError, match="did you mean 'slices'"):
         view3d(VOLUME, backend="slice")
-    with pytest.raises(MedlabError, match=r"wanted \(D, H, W\)"):
+    with pytest.raises(MedlabError, match="wanted 3 axes"):
         view3d(VOLUME[0])
 
 
@@ -127,6 +127,15 @@ def test_what_does_not_fit_is_sent_coarser_and_no_small_mask_is_lost(shape):
     assert grays.size + masks["dot"].size <= 45_000
     assert masks["dot"].any()
     assert grays.shape == tuple(-(-n // int(spacing[0])) for n in shape)
+
+
+@pytest.mark.parametrize("axes", ["RAS", "IPL", "SPL", "ASR"])
+def test_what_is_sent_lies_as_its_axes_say(axes):
+    import nibabel
+
+    file = nibabel.Nifti1Image.from_bytes(room._nifti(packed(VOLUME, {}, (1, 1, 1))[0], (2, 3, 4), axes))
+    assert "".join(nibabel.aff2axcodes(file.affine)) == axes
+    assert nibabel.affines.voxel_sizes(file.affine).tolist() == [2, 3, 4]
 
 
 def test_a_constant_volume_can_be_sent():

@@ -12,6 +12,7 @@ from tools.tidy import tidy
 def test_everything_goes_but_the_claims(tmp_path):
     path = tmp_path / "run.ipynb"
     shown = [new_output("execute_result", {"text/plain": "holds  It works"}, execution_count=7)]
+    shown.insert(0, new_output("display_data", {"image/png": "forest", "text/plain": "<Image>"}))
     cells = [
         new_code_cell("1 + 1", outputs=[new_output("stream", text="2")], execution_count=3),
         new_code_cell("lab.verdicts()", outputs=shown, execution_count=7, metadata={"tags": ["keep_output"]}),
@@ -21,6 +22,7 @@ def test_everything_goes_but_the_claims(tmp_path):
     after = json.loads(path.read_text())
     assert after["cells"][0]["outputs"] == []
     assert after["cells"][0]["execution_count"] is None
+    assert len(after["cells"][1]["outputs"]) == 1
     assert after["cells"][1]["outputs"][0]["data"]["text/plain"] == ["holds  It works"]
     assert after["cells"][1]["execution_count"] == 1
     assert "widgets" not in after["metadata"]

@@ -102,7 +102,15 @@ def read_series(paths: list[Path], *, root: Path) -> tuple[np.ndarray, Header]:
     check_memory(root, 8 * len(slices) * height * width)
     volume = np.concatenate([read_dicom(one["path"]) for one in slices])[None]
     header = first["header"]
-    return volume, Header(volume.shape, (step, *header.spacing), header.intensity, header.modality, header.patient)
+    axes = "".join(_runs_to(way) for way in (normal, first["axes"][3:], first["axes"][:3]))
+    spacing = (step, *header.spacing)
+    return volume, Header(volume.shape, spacing, header.intensity, header.modality, header.patient, axes)
+
+
+def _runs_to(way: np.ndarray) -> str:
+    """Return the letter of where a direction in DICOM's patient coordinates mostly goes: left, posterior, superior."""
+    main = int(np.argmax(np.abs(way)))
+    return ("LPS" if way[main] > 0 else "RAI")[main]
 
 
 @contextmanager

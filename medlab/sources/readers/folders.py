@@ -83,6 +83,7 @@ def _series(paths: list[Path], root: Path, fit: Fit) -> Cohort:
         fitted(torch.from_numpy(volume), shape, fit)[None],
         table if header.patient else table.assign(patient_id="patient_unknown"),
         spacing=scaled(header.spacing, header.shape[1:], shape, fit),
+        axes=header.axes,
         modality=header.modality,
         intensity=header.intensity,
         source=f"a DICOM series of {len(paths)} slices",

@@ -28,6 +28,8 @@ class Header:
         As in `medlab.Cohort`.
     patient : str
         A pseudonym, or nothing.
+    axes : str
+        As in `medlab.Cohort`.
     """
 
     shape: tuple[int, ...]
@@ -35,6 +37,7 @@ class Header:
     intensity: str
     modality: str = "unknown"
     patient: str = ""
+    axes: str = ""
 
 
 @contextmanager

@@ -81,6 +81,9 @@ def _header(path: Path, image: nibabel.Nifti1Image, shape: tuple[int, ...], turn
     steps = nibabel.affines.voxel_sizes(image.affine)
     order = np.argsort(turn[:, 0])
     axes = [(shape[k], float(steps[k])) for k in order]
-    if sum(length == 1 for length, _ in axes) == 1:
+    if flat := sum(length == 1 for length, _ in axes) == 1:
         axes = [axis for axis in axes if axis[0] != 1]
-    return Header((shape[3], *(n for n, _ in axes)), tuple(mm for _, mm in axes), "as stored in the file")
+    return Header(
+        (shape[3], *(n for n, _ in axes)), tuple(mm for _, mm in axes), "as stored in the file",
+        axes="" if flat else "RAS",
+    )  # fmt: skip

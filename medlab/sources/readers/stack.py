@@ -89,6 +89,7 @@ def build(
     about.setdefault("modality", _one({h.modality for h in headers}))
     about.setdefault("intensity", _one({h.intensity for h in headers}))
     about.setdefault("licence", OWN_FILES)
+    about.setdefault("axes", headers[0].axes if len({h.axes for h in headers}) == 1 else "")
     return Cohort(images, table, masks=masks, boxes=boxes, spacing=spacing, notes=(*notes, *missing), **about)
 
 

@@ -1,4 +1,6 @@
+import base64
 import io
+import re
 from itertools import product
 from types import SimpleNamespace
 
@@ -50,37 +52,51 @@ def test_the_static_twin_is_a_picture_with_words():
 
 def test_moving_a_slider_changes_picture_and_words():
     box = build(live=True)
-    controls, picture, words = box.children[:2], box.children[2], box.children[3]
-    before = picture.value, words.value
-    controls[0].value = 0.5
-    assert picture.value != before[0]
-    assert "50%" in words.value
+    before = box.seen.value
+    box.moved["prevalence"].value = 0.5
+    assert box.seen.value.partition("<p")[0] != before.partition("<p")[0]
+    assert "50%" in box.seen.value
 
 
-def test_an_error_while_drawing_is_shown():
-    def fails_above_a_half(prevalence, threshold):
-        if threshold > 0.5:
-            raise ValueError("no such threshold")
-        return Figure()
-
-    box = build(live=True, render=fails_above_a_half)
-    box.children[1].value = 0.9
-    assert "no such threshold" in box.children[3].value
+def fails_above_a_half(prevalence, threshold):
+    if threshold > 0.5:
+        raise MedlabError("too high", hint="lower it")
+    return Figure()
 
 
 def test_the_picture_goes_with_an_error_and_comes_back():
-    def fails_above_a_half(prevalence, threshold):
-        if threshold > 0.5:
-            raise MedlabError("too high", hint="lower it")
-        return Figure()
-
     box = build(live=True, render=fails_above_a_half)
-    box.children[1].value = 0.9
-    assert box.children[2].layout.display == "none"
-    assert box.children[3].value == "<p role='alert'><b>MedlabError</b>: too high<br>  -&gt; lower it</p>"
-    box.children[1].value = 0.4
-    assert box.children[2].layout.display is None
-    assert "role='alert'" not in box.children[3].value
+    box.moved["threshold"].value = 0.9
+    assert box.seen.value == "<p role='alert'><b>MedlabError</b>: too high<br>  -&gt; lower it</p>"
+    box.moved["threshold"].value = 0.4
+    assert "role='alert'" not in box.seen.value
+    assert "<img" in box.seen.value
+
+
+def test_the_live_picture_has_alternative_text_and_twice_its_pixels():
+    box = build(live=True, render=lambda **_: Figure(figsize=(4, 1)))
+    tag = re.search(r'<img alt="(.*?)" style="width:(\d+)px;.*?base64,(.*?)">', box.seen.value)
+    assert tag[1].startswith("At threshold 0.50")
+    assert Image.open(io.BytesIO(base64.b64decode(tag[3]))).width == 2 * int(tag[2]) == 800
+
+
+@pytest.mark.parametrize(("count", "rows"), [(0, 0), (1, 1), (2, 2), (4, 2), (5, 3)])
+def test_controls_and_a_tall_picture_fit_a_small_screen(count, rows):
+    sliders = [explore.Slider(f"x{k}", "x", 0, 1, 1, 0) for k in range(count)]
+    box = explore.explorer(lambda **_: Figure(figsize=(5, 20)), sliders, describe=lambda **_: "tall", live=True)
+    width = int(re.search(r"width:(\d+)px", box.seen.value)[1])
+    assert 34 * rows + 4 * width + 62 <= 562
+
+
+def test_a_page_without_widgets_shows_the_picture_and_its_words():
+    box = build(live=True)
+    data = box._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert data["text/html"].startswith('<img alt="At threshold 0.50')
+    assert "of 1000 people" in data["text/html"].partition(">")[2]
+    assert data["text/plain"] == explore.describe_decision(TRUTH, SCORE, prevalence=0.05, threshold=0.5)
+    box.moved["threshold"].value = 0.9
+    assert "At threshold 0.90" in box._repr_mimebundle_()["text/html"]
 
 
 def test_the_static_twin_shows_the_ends_of_the_first_control_too():
@@ -115,8 +131,9 @@ def test_a_state_that_stays_is_not_drawn_again():
     drawn = []
     box = explore.explorer(lambda x: drawn.append(x) or Figure(), [explore.Slider("x", "x", 0, 9, 1, 3)],
                            describe=lambda x: "x", live=True)  # fmt: skip
-    box.children[0].value = 5
-    box.children[0].notify_change({"name": "value", "old": 3, "new": 5, "type": "change", "owner": box.children[0]})
+    slider = box.moved["x"]
+    slider.value = 5
+    slider.notify_change({"name": "value", "old": 3, "new": 5, "type": "change", "owner": slider})
     assert drawn == [3, 5]
 
 
@@ -156,14 +173,15 @@ def test_a_choice_must_start_among_its_options():
 def test_a_choice_is_a_control_like_a_slider():
     choice = explore.Choice("loss", "loss", ("plain", "focal"), "plain")
     box = explore.explorer(lambda **_: Figure(), [choice], describe=lambda loss: f"the {loss} loss", live=True)
-    box.children[0].value = "focal"
-    assert box.children[2].value == "<p>the focal loss</p>"
+    box.moved["loss"].value = "focal"
+    assert "the focal loss</p>" in box.seen.value
     assert choice.states(1) == ["plain", "focal"]
 
 
 def test_words_are_shown_as_words():
     box = explore.explorer(lambda **_: Figure(), SLIDERS, describe=lambda **_: "1 < 2 & <b>so</b>", live=True)
-    assert box.children[3].value == "<p>1 &lt; 2 &amp; &lt;b&gt;so&lt;/b&gt;</p>"
+    assert ">1 &lt; 2 &amp; &lt;b&gt;so&lt;/b&gt;</p>" in box.seen.value
+    assert 'alt="1 &lt; 2 &amp; &lt;b&gt;so&lt;/b&gt;"' in box.seen.value
 
 
 @pytest.mark.parametrize(("step", "wanted"), [(20, ".0f"), (1, ".0f"), (0.1, ".1f"), (0.05, ".2f"), (0.005, ".3f")])
