@@ -27,7 +27,7 @@ class Claim:
     Raises
     ------
     MedlabError
-        If there is no bound, the bounds cross, or the estimate has no interval.
+        If there is no bound, a bound is no number, the bounds cross, or the estimate has no interval.
 
     Examples
     --------
@@ -45,6 +45,9 @@ class Claim:
     def __post_init__(self) -> None:
         if self.above is None and self.below is None:
             raise MedlabError(f"the claim {self.statement!r} has no bound", hint="pass above=, below= or both")
+        for bound in (self.above, self.below):
+            if bound is not None and not math.isfinite(bound):
+                raise MedlabError(f"the claim {self.statement!r} has the bound {bound}", hint="a bound is a number")
         if self.above is not None and self.below is not None and self.above >= self.below:
             raise MedlabError(f"bounds {self.above} to {self.below} leave no room", hint="above must be below below")
         if not isinstance(self.estimate, Estimate):

@@ -8,10 +8,38 @@ without a positive call) is nan, never a guess.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
-Metric = Callable[..., np.ndarray]
+from medlab.errors import MedlabError
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What ``medlab.stats`` knows of a metric; calling it calls ``function(truth, prediction, weights=None)``.
+
+    Parameters
+    ----------
+    function : callable
+    truth, prediction : {"binary", "classes", "score", "probability", "value"}
+        What it takes: 0 and 1; whole numbers; any numbers; numbers from 0 to 1; any numbers.
+    group : str
+        Whose patients limit it: "all", "classes" (the rarest class), "truth 1" (the ill), "prediction 1" (called ill).
+    low, high : float
+        Its range.
+    """
+
+    function: Callable[..., np.ndarray]
+    truth: str = "binary"
+    prediction: str = "binary"
+    group: str = "all"
+    low: float = 0.0
+    high: float = 1.0
+
+    def __call__(self, *arguments, **options) -> np.ndarray:
+        """Return ``function(*arguments, **options)``."""
+        return self.function(*arguments, **options)
 
 
 def mean(truth: np.ndarray, prediction: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
@@ -70,8 +98,9 @@ def auc(truth: np.ndarray, prediction: np.ndarray, weights: np.ndarray | None = 
     w, ill = _w(score, weights)[..., order], (truth[order] == 1)
     # Rows with one score form a group; within a group nobody ranks above anybody.
     starts = np.flatnonzero(np.r_[True, np.diff(score[order]) > 0])
-    w_ill = np.add.reduceat(w * ill, starts, axis=-1)
-    w_healthy = np.add.reduceat(w * ~ill, starts, axis=-1)
+    w_ill, w_healthy = w * ill, w * ~ill
+    if len(starts) < len(score):
+        w_ill, w_healthy = np.add.reduceat(w_ill, starts, axis=-1), np.add.reduceat(w_healthy, starts, axis=-1)
     below = np.cumsum(w_healthy, axis=-1) - 0.5 * w_healthy
     return _ratio((w_ill * below).sum(-1), w_ill.sum(-1) * w_healthy.sum(-1))
 
@@ -103,28 +132,49 @@ def dice_per_image(truth: np.ndarray, prediction: np.ndarray, *, empty: float = 
     truth, prediction : array, shape (N, ...), 0/1 or bool
     empty : float
         The value where both masks are empty. State which you chose: the same predictions can move from .50 to .76.
+
+    Raises
+    ------
+    MedlabError
+        For soft masks, label maps and shapes that differ.
     """
-    flat_truth = np.asarray(truth, dtype=bool).reshape(len(truth), -1)
-    flat_prediction = np.asarray(prediction, dtype=bool).reshape(len(prediction), -1)
+    one, other = (_mask(what, mask) for what, mask in (("truth", truth), ("prediction", prediction)))
+    if one.shape != other.shape:
+        raise MedlabError(f"masks of shapes {one.shape} and {other.shape}", hint="both of shape (N, ...)")
+    flat_truth, flat_prediction = one.reshape(len(one), -1), other.reshape(len(other), -1)
     both = (flat_truth & flat_prediction).sum(1)
     total = flat_truth.sum(1) + flat_prediction.sum(1)
     return np.where(total > 0, 2 * both / np.maximum(total, 1), empty)
 
 
+def _mask(what: str, mask: np.ndarray) -> np.ndarray:
+    mask = np.asarray(mask)
+    if mask.dtype != bool and not ((mask == 0) | (mask == 1)).all():
+        raise MedlabError(
+            f"Dice wants a {what} of 0 and 1, got values from {np.min(mask):.4g} to {np.max(mask):.4g}",
+            hint="cut probabilities at a threshold (mask >= 0.5); take one label of a map (mask == 2)",
+        )
+    return mask.astype(bool)
+
+
+def mean_dice(truth: np.ndarray, prediction: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Weighted mean over images of the Dice overlap of masks, shape (N, ...); 1 where both masks are empty."""
+    return mean(truth, dice_per_image(truth, prediction), weights)
+
+
 METRICS: dict[str, Metric] = {
-    "accuracy": accuracy,
-    "auc": auc,
-    "balanced_accuracy": balanced_accuracy,
-    "brier": brier,
-    "ece": ece,
-    "mean": mean,
-    "npv": npv,
-    "ppv": ppv,
-    "sensitivity": sensitivity,
-    "specificity": specificity,
+    "accuracy": Metric(accuracy, "classes", "classes"),
+    "auc": Metric(auc, "binary", "score", "classes"),
+    "balanced_accuracy": Metric(balanced_accuracy, "classes", "classes", "classes"),
+    "brier": Metric(brier, "binary", "probability"),
+    "dice": Metric(mean_dice, "binary", "binary"),
+    "ece": Metric(ece, "binary", "probability"),
+    "mean": Metric(mean, "value", "value", low=-np.inf, high=np.inf),
+    "npv": Metric(npv, group="prediction 0"),
+    "ppv": Metric(ppv, group="prediction 1"),
+    "sensitivity": Metric(sensitivity, group="truth 1"),
+    "specificity": Metric(specificity, group="truth 0"),
 }
-# Shares of patients: where every resample agrees, an exact bound replaces an interval of no width.
-SHARES = {"accuracy", "auc", "balanced_accuracy", "npv", "ppv", "sensitivity", "specificity"}
 
 
 def _w(values: np.ndarray, weights: np.ndarray | None) -> np.ndarray:

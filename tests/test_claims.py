@@ -35,7 +35,7 @@ def test_smoke_runs_are_not_judged():
     assert Claim("It works", estimate(1, 2), above=0, judged=False).verdict == "not judged"
 
 
-@pytest.mark.parametrize("bound", [{}, {"above": 1, "below": 0}, {"above": 1, "below": 1}])
+@pytest.mark.parametrize("bound", [{}, {"above": 1, "below": 0}, {"above": 1, "below": 1}, {"above": float("nan")}])
 def test_a_claim_needs_a_bound_that_leaves_room(bound):
     with pytest.raises(MedlabError):
         Claim("It works", estimate(0, 1), **bound)

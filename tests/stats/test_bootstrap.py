@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from medlab import metrics, stats
 from medlab.errors import MedlabError
 
-STUDIES = 500
+STUDIES = 200
 
 
 def accuracy_study(rng):
@@ -37,28 +39,18 @@ def test_the_95_percent_interval_covers_the_truth_in_95_percent_of_studies(study
     covered = 0
     for k in range(STUDIES):
         metric, truth, prediction, patients, true = study(np.random.default_rng([7, k]))
-        e = stats.bootstrap(metric, truth, prediction, patients=patients, seed=k, resamples=1000)
+        e = stats.bootstrap(metric, truth, prediction, patients=patients, seed=k, resamples=300)
         covered += e.low <= true <= e.high
-    assert 0.92 <= covered / STUDIES <= 0.98
+    assert 0.91 <= covered / STUDIES <= 0.99  # 95 %, and 2.6 standard errors of 200 studies
 
 
 def test_ignoring_that_images_share_patients_makes_intervals_too_narrow():
     covered = 0
-    for k in range(200):
+    for k in range(150):
         metric, truth, score, _, true = clustered_auc_study(np.random.default_rng([7, k]))
-        e = stats.bootstrap(metric, truth, score, seed=k, resamples=500)
+        e = stats.bootstrap(metric, truth, score, seed=k, resamples=200)
         covered += e.low <= true <= e.high
-    assert covered / 200 < 0.9
-
-
-def test_two_levels_cover_the_mean_over_seeds_and_patients():
-    covered = 0
-    for k in range(300):
-        rng = np.random.default_rng([8, k])
-        skill = 0.8 + 0.05 * rng.normal(size=5)
-        e = stats.bootstrap("mean", np.zeros(100), skill[:, None] + 0.2 * rng.normal(size=(1, 100)), seed=k)
-        covered += e.low <= 0.8 <= e.high
-    assert 0.90 <= covered / 300 <= 0.98
+    assert covered / 150 < 0.9
 
 
 @pytest.mark.parametrize("method", ["percentile", "bca"])
@@ -101,10 +93,11 @@ def test_a_paired_difference_is_narrower_than_an_unpaired_one():
     assert apart.n_patients == 400
 
 
-def test_a_method_against_itself_differs_by_nothing():
+def test_a_method_against_itself_differs_by_nothing_that_few_patients_can_show():
     truth, score = np.arange(50) % 2, np.random.default_rng(0).random(50)
     same = stats.paired("auc", truth, score, score)
-    assert (same.value, same.low, same.high) == (0, 0, 0)
+    assert same.value == 0
+    assert same.high == -same.low == pytest.approx(1 - 0.025 ** (1 / 25))
 
 
 def test_any_function_is_a_metric_and_the_fast_way_agrees():
@@ -137,6 +130,9 @@ def test_intervals_of_shares_stay_between_0_and_1():
     called = np.stack([np.r_[np.ones(50 - k, int), np.zeros(k, int)] for k in (0, 1, 9)])
     e = stats.bootstrap("sensitivity", truth, called)
     assert 0 <= e.low <= e.value <= e.high <= 1
+    by_hand = stats.bootstrap(lambda t, p: p[t == 1].mean(), truth, called, low=0, high=1, resamples=400)
+    assert 0 <= by_hand.low <= by_hand.value <= by_hand.high <= 1
+    assert by_hand.value == pytest.approx(e.value)
 
 
 def test_spread_over_seeds_uses_students_t():
@@ -145,6 +141,8 @@ def test_spread_over_seeds_uses_students_t():
     assert (e.low, e.high) == pytest.approx((low, high))
     with pytest.raises(MedlabError, match="at least two seeds"):
         stats.over_seeds([0.8], n_patients=10)
+    assert stats.over_seeds([0.1, 0.9], n_patients=10, low=0, high=1).high == 1
+    assert stats.over_seeds([0.5, 0.5, 0.5], n_patients=10, low=0, high=1).low == pytest.approx(0.5 * 0.025 ** (1 / 3))
 
 
 @pytest.mark.parametrize(
@@ -173,4 +171,43 @@ def test_an_estimate_reads_as_a_sentence():
     e = stats.Estimate(0.91234, 0.874, 0.941, n_patients=120, n_seeds=3, name="AUC")
     assert str(e) == "AUC 0.912 (95 % CI 0.874 to 0.941; 120 patients, 3 seeds)"
     assert e.record()["low"] == 0.874
-    assert "draws" not in e.record()
+    assert (e.record()["n"], e.record()["of"]) == (120, "patients")
+    assert "layers" not in e.record()
+    json.dumps(e.record())
+
+
+def test_what_is_resampled_has_its_name():
+    e = stats.mean([0.1, 0.4, 0.3, 0.2], of="rounds", name="reward")
+    assert str(e).endswith("; 4 rounds)")
+    assert "resamples of rounds" in e.method
+    assert str(stats.over_seeds([1, 2], n_patients=1)).endswith("; 1 patient, 2 seeds)")
+
+
+def test_the_mean_over_patients_averages_their_images_first():
+    values, ids = np.array([1.0, 3.0, 8.0, 4.0]), ["b", "b", "a", "c"]
+    e = stats.mean(values, patients=ids)
+    assert e.value == pytest.approx((2 + 8 + 4) / 3)
+    assert e.n_patients == 3
+    by_image = stats.bootstrap("mean", np.zeros(3), [2.0, 8.0, 4.0], patients=["b", "a", "c"])
+    assert (e.low, e.high) == pytest.approx((by_image.low, by_image.high))
+    seeds = stats.mean(np.stack([values, values + 1, values + 2]), patients=ids)
+    assert (seeds.value, seeds.n_seeds) == (pytest.approx(e.value + 1), 3)
+
+
+def test_differences_of_means_are_paired_by_patient():
+    rng = np.random.default_rng(0)
+    hard, ids = rng.normal(size=60), np.arange(60) // 2
+    first, second = hard + 0.1 * rng.normal(size=(3, 60)), hard - 0.2 + 0.1 * rng.normal(size=60)
+    gap = stats.difference(stats.mean(first, patients=ids), stats.mean(second, patients=ids))
+    assert "paired" in gap.method
+    assert gap.high - gap.low < 0.3
+    twice = stats.difference(gap, stats.mean(0 * hard, patients=ids))
+    assert (twice.low, twice.value, twice.high) == pytest.approx((gap.low, gap.value, gap.high))
+
+
+def test_seeds_of_different_number_count_as_independent():
+    rng = np.random.default_rng(0)
+    three, five = rng.normal(size=(3, 40)), 1 + rng.normal(size=(5, 40))
+    gap = stats.difference(stats.mean(five), stats.mean(three))
+    assert gap.value == pytest.approx(five.mean() - three.mean())
+    assert gap.low < gap.value < gap.high
