@@ -19,7 +19,7 @@ import psutil
 from medlab.errors import MedlabError
 
 MARK = "MEDLAB_PROCESS"  # in the environment of a process and of all that it starts: by this they are found again
-_LOOK_S, _COUNT_S, _GONE_S = 0.2, 0.8, 3
+_LOOK_S, _COUNT_S = 0.2, 0.8
 _KEPT_LINES, _LONGEST_LINE = 400, 1 << 24
 _ROUNDS = 50  # of ending processes, until none is left
 _PR_SET_CHILD_SUBREAPER = 36
@@ -42,8 +42,8 @@ class Watched:
 
     Parameters
     ----------
-    ended : {"itself", "timeout", "memory", "died", "interrupted"}
-        Whether it ended by itself, or why it was ended; "died": its children had gone and it did not notice.
+    ended : {"itself", "timeout", "memory", "interrupted"}
+        Whether it ended by itself, or why it was ended.
     code : int or None
         Exit status, where it ended by itself.
     log : str
@@ -120,7 +120,6 @@ class _Family:
     known: dict[int, psutil.Process] = field(default_factory=dict)
     cpu: dict[int, float] = field(default_factory=dict)
     counted: float = -1e9
-    seen_alive: float = 0.0
 
     def look(self) -> tuple[float, float]:
         """Return the memory that those who count hold now, and that of the largest process that does not, in MB."""
@@ -131,13 +130,11 @@ class _Family:
                 self.known |= {child.pid: child for child in self.root.children(recursive=True)}
         held = 0
         for pid, child in list(self.known.items()):
-            self.seen_alive = self.seen_alive or now  # also one that lived too short to be seen at work
             used = self._use(child)
             if used is None:
                 self.known.pop(pid)
-            elif used:
+            else:
                 held += used
-                self.seen_alive = now
         own = self._use(self.root, count=self.with_root) or 0
         return (held + own) / 1e6 if self.with_root else held / 1e6, own / 1e6
 
@@ -152,10 +149,6 @@ class _Family:
                 return process.memory_info().rss
         except psutil.Error:
             return None
-
-    def gone(self) -> bool:
-        """Return whether there were children and there have been none for some seconds."""
-        return bool(self.seen_alive) and time.monotonic() - self.seen_alive > _GONE_S
 
     def end(self) -> None:
         """End them all, while the root stands still: it starts no other, and those that lose a parent come to it."""
@@ -175,7 +168,6 @@ def watch(
     job: str = "",
     timeout: float,
     memory_mb: float,
-    notice_death: bool = False,
     on_line: Callable[[str], bool] = lambda line: False,
     stop: threading.Event | None = None,
     start: Callable[[list[str], dict[str, str]], Process] | None = None,
@@ -194,8 +186,6 @@ def watch(
         Seconds.
     memory_mb : float
         MB (10^6 bytes) that its children may hold together.
-    notice_death : bool
-        Also end it when it had children and has had none for 3 s: for programs that do not notice it themselves.
     on_line : callable
         Called, in another thread, with each line of its output; where it returns True, the input is closed.
     stop : threading.Event, optional
@@ -230,10 +220,10 @@ def watch(
                 break
             held, beside = family.look()
             found.peak_mb = max(found.peak_mb, held)
-            late, gone = time.monotonic() - began > timeout, notice_death and family.gone()
+            late = time.monotonic() - began > timeout
             greedy = max(held, beside) > memory_mb  # what prints without end fills the process that collects it
-            if stop.is_set() or late or greedy or gone:
-                found.ended = _reason(stop.is_set(), late, greedy)
+            if stop.is_set() or late or greedy:
+                found.ended = "interrupted" if stop.is_set() else "timeout" if late else "memory"
                 break
     finally:
         family.end()
@@ -243,10 +233,6 @@ def watch(
     found.seconds, found.cpu_s = time.monotonic() - began, round(sum(family.cpu.values()), 2)
     found.peak_mb, found.log = round(found.peak_mb, 1), "".join(lines)
     return found
-
-
-def _reason(stopped: bool, late: bool, greedy: bool) -> str:
-    return "interrupted" if stopped else "timeout" if late else "memory" if greedy else "died"
 
 
 def _start(command: list[str], env: dict[str, str]) -> subprocess.Popen:

@@ -8,7 +8,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-VERDICTS = ("holds", "open", "refuted", "not judged")
+from medlab.lesson import HOLDS, OPEN, REFUTED, UNJUDGED
+
+VERDICTS = (HOLDS, OPEN, REFUTED, UNJUDGED)
 _LARGEST = 50_000_000  # bytes
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from medlab.engine.run import Run
 from medlab.files import write_whole
+from medlab.lesson import DEFAULT_PRESET, HOLDS, REFUTED
 
 # Whatever a notebook holds, its page loads nothing, runs nothing and sends nothing.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
@@ -84,7 +85,7 @@ def page(runs: Sequence[Run], pages: Sequence[str], *, finished: str) -> str:
     """Return the page of all runs: a table, then for each its claims with intervals, and what went wrong."""
     failed = sum(bool(run.wrong) for run in runs)
     rows = "".join(_row(k, run, link) for k, (run, link) in enumerate(zip(runs, pages, strict=True)))
-    heads = ("lesson", "result", "claims", "wall", "CPU-seconds of budget", "peak MB of budget", "notebook")
+    heads = ("lesson", "result", "claims", "wall", "reference-seconds of budget", "peak MB of budget", "notebook")
     head = "".join(f"<th scope='col'>{text}</th>" for text in heads)
     body = "".join(_details(k, run) for k, run in enumerate(runs))
     count = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}"
@@ -97,15 +98,20 @@ def page(runs: Sequence[Run], pages: Sequence[str], *, finished: str) -> str:
 
 
 def _row(k: int, run: Run, link: str) -> str:
-    budget, at_cpu = run.lesson.budget, run.parameters.get("preset", "cpu") == "cpu"
+    budget, at_cpu = run.lesson.budget, run.parameters.get("preset", DEFAULT_PRESET) == DEFAULT_PRESET
     counts = {verdict: run.verdicts.count(verdict) for verdict in dict.fromkeys(run.verdicts)}
-    result = f"<span class='bad'>{escape(run.status if run.status != 'passed' else 'wrong')}</span>"
+    word = {"LOST": "lost claims", "OVER": "over budget", "ok": "ok"}.get(run.word, run.status)
+    result = (
+        f"<span class='{'good' if word == 'ok' else 'bad'}'>{escape(word)}{', kept from before' * run.resumed}</span>"
+    )
     cells = [
         f"<a href='#run{k}'>{escape(_name(run))}</a>",
-        result if run.wrong else f"<span class='good'>ok{', kept from before' if run.resumed else ''}</span>",
+        result
+        if run.wrong or run.word == "OVER"
+        else f"<span class='good'>ok{', kept from before' if run.resumed else ''}</span>",
         escape(", ".join(f"{n} {verdict}" for verdict, n in counts.items()) or "none"),
         f"{run.seconds:.0f} s",
-        _cost(run.cpu_s, budget["cpu_s"], at_cpu),
+        _cost(run.ref_s, budget["cpu_s"], at_cpu),
         _cost(run.peak_mb, budget["ram_mb"], at_cpu),
         f"<a href='{escape(link)}'>read<span hidden> {escape(_name(run))}</span></a>" if link else "none",
     ]
@@ -138,7 +144,7 @@ def _details(k: int, run: Run) -> str:
 def _claim_row(claim: dict) -> str:
     e = claim.get("estimate", {})
     numbers = "; ".join(f"{e[name]:.3g}" if _is_number(e.get(name)) else "?" for name in ("value", "low", "high"))
-    kind = "good" if claim.get("verdict") == "holds" else "bad" if claim.get("verdict") == "refuted" else ""
+    kind = "good" if claim.get("verdict") == HOLDS else "bad" if claim.get("verdict") == REFUTED else ""
     value, _, interval = numbers.partition("; ")
     text = f"{value} ({interval.replace('; ', ' to ')})"
     return (
@@ -221,8 +227,9 @@ def _document(title: str, body: str) -> str:
 
 
 def _name(run: Run) -> str:
-    default = {"preset": "cpu", "sabotage": ""}
+    default = {"preset": DEFAULT_PRESET, "sabotage": ""}
     told = [f"{k}={v}" for k, v in run.parameters.items() if default.get(k) != v]
+    told += ["null"] * run.null
     return f"{run.lesson.id} [{', '.join(told)}]" if told else run.lesson.id
 
 

@@ -292,7 +292,6 @@ def _ended(watched: Watched, seconds: float, allowed: float) -> tuple[str, str]:
         "timeout": f"not finished after {seconds:.0f} s",
         "memory": f"{watched.peak_mb:.0f} MB used, {allowed:.0f} MB allowed",
         "interrupted": "stopped by the user",
-        "died": "the kernel died",
         "itself": f"the process ended with status {watched.code}: {watched.log[-4000:].strip()}",
     }
     status = "died" if watched.ended == "itself" else watched.ended
