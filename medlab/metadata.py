@@ -36,7 +36,7 @@ def checked(told: object, path: Path) -> dict:
     >>> checked({"id": "../x"}, Path("x.ipynb"))
     Traceback (most recent call last):
     ...
-    medlab.errors.MedlabError: x.ipynb: metadata.medlab lacks title, question, part, objectives, minutes, needs, \
+    data_fetch.errors.MedlabError: x.ipynb: metadata.medlab lacks title, question, part, objectives, minutes, needs, \
 data, budget, sabotages
       -> see CONTRIBUTING.md, 'Add a lesson'
     """

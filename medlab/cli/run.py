@@ -66,11 +66,13 @@ def _jobs(where: list[tuple[Lesson, dict]], given: dict, output: Path) -> list:
     """Return what is to be done; wrong parameters are refused before anything runs."""
     from medlab.engine.parameters import checked_parameters
     from medlab.engine.queue import Job, output_name
-    from medlab.engine.run import malformed
 
     for item, point in where:
-        if not malformed(item):
-            checked_parameters(item, {**given, **point})
+        try:
+            _ = item.parameters
+        except MedlabError:
+            continue  # a damaged notebook is a failed run, which stops no other
+        checked_parameters(item, {**given, **point})
     return [Job(item, {**given, **point}, output / output_name(item, point)) for item, point in where]
 
 
