@@ -32,8 +32,9 @@ class Card:
     """What is known of a data set; see the files in ``data_fetch/cards`` for examples.
 
     ``access`` is "open" or "registration"; then ``how`` says where to ask. ``redistribution`` and ``commercial``: what
-    the licence allows. ``about_mb``: a rough size, where the publisher of a file states none. ``folder`` is set for what arrives packed: where below a mirror or cache its files lie, and
-    ``inside`` the part of that folder to be opened.
+    the licence allows. ``about_mb``: a rough size, where the publisher of a file states none. ``folder`` is set for
+    what arrives packed: where below a mirror or cache its files lie, and ``inside`` the part of that folder to be
+    opened.
     """
 
     name: str
@@ -103,7 +104,9 @@ def load_card(name: str) -> Card:
         card = read_card(FOLDER / f"{base}.toml")
         own = tuple(file for file in card.files if PurePosixPath(file.mirror).stem == name)
         if own:
-            return replace(card, name=name, title=re.sub(r"\b28\b", size, card.title), files=own, about_mb=_grown(card, size))
+            return replace(
+                card, name=name, title=re.sub(r"\b28\b", size, card.title), files=own, about_mb=_grown(card, size)
+            )
         sizes = [PurePosixPath(file.mirror).stem for file in card.files]
         raise FetchError(f"{base} does not come in size {size}", f"choose one of: {', '.join(sizes)}")
     if name not in names:
@@ -171,7 +174,9 @@ def _missing(kind: type, found: dict, where: str) -> list[str]:
         if name in found and (
             not isinstance(found[name], typed) or found[name] == "" or (found[name] == [] and name != "files")
         ):
-            faults.append(f"{where}{name}: {found[name]!r} is not a {getattr(typed, '__name__', 'number')} with something in it")
+            faults.append(
+                f"{where}{name}: {found[name]!r} is not a {getattr(typed, '__name__', 'number')} with something in it"
+            )
         elif name not in found and "None" not in field.type:
             faults.append(f"{where}{name}: missing")
     return faults

@@ -251,7 +251,9 @@ def begin(
         raise MedlabError(f"seed {seed!r} is not a whole number from 0", hint="seed=0")
     found.checked_sabotage(sabotage)
     figures.style()
-    return Lab(found, preset=preset, seed=int(seed), data=joined(data or found.data["default"], options), sabotage=sabotage)
+    return Lab(
+        found, preset=preset, seed=int(seed), data=joined(data or found.data["default"], options), sabotage=sabotage
+    )
 
 
 def _record_places(lesson_id: str) -> list[Path]:

@@ -1,4 +1,4 @@
-"""What a notebook says when a cell fails: an error of medlab in one line, and for a missing name the cell that makes it."""
+"""What a notebook says when a cell fails: errors of medlab in one line; of a missing name, which cell makes it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ def install(shell=None) -> None:
     shell = shell or get_ipython()
     if shell is not None and not os.environ.get("MEDLAB_DEBUG"):
         shell.set_custom_exc((MedlabError, NameError), _show)
+
+
+load_ipython_extension = install  # for the configuration of a server, as in binder/
 
 
 def _show(shell, kind, error, trace, tb_offset=None):

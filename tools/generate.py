@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
+from textwrap import fill
 
 from medlab.errors import MedlabError
 from medlab.lesson import Lesson, catalogue, notebooks_folder
@@ -32,7 +33,7 @@ def pages(root: Path) -> dict[str, str]:
     Examples
     --------
     >>> sorted(pages(notebooks_folder().parent))
-    ['CHANGELOG.md', 'README.md', 'docs/online.md']
+    ['CHANGELOG.md', 'CITATION.cff', 'README.md', 'docs/online.md']
     """
     lessons, place = catalogue(), links.published(root)
     parts: dict[str, list[tuple[str, Callable[[], str]]]] = {
@@ -41,7 +42,8 @@ def pages(root: Path) -> dict[str, str]:
             ("pictures", lambda: gallery(lessons, root)),
             ("clone", lambda: clone(place)),
         ],
-        "CHANGELOG.md": [("lessons", lambda: ", ".join(f"`{lesson.id}`" for lesson in lessons) + "\n")],
+        "CITATION.cff": [("address", lambda: address(place))],
+        "CHANGELOG.md": [("lessons", lambda: names(lessons))],
     }
     made = {"docs/online.md": links.page(lessons, place)}
     for name, blocks in parts.items():
@@ -79,6 +81,12 @@ def level(lesson: Lesson, lessons: Sequence[Lesson]) -> str:
     return LEVELS[min(depth(lesson), len(LEVELS) - 1)]
 
 
+def names(lessons: Sequence[Lesson]) -> str:
+    """Return the ids of all lessons, in lines of the changelog's width."""
+    text = ", ".join(f"`{lesson.id}`" for lesson in lessons)
+    return fill(text, 118, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False) + "\n"
+
+
 def gallery(lessons: Sequence[Lesson], root: Path) -> str:
     """Return up to three pictures of lessons, of those that tools.pictures has made, from as many parts."""
     there = [lesson for lesson in lessons if (root / "docs" / "lessons" / f"{lesson.number}.png").is_file()]
@@ -98,11 +106,19 @@ def clone(place: links.Place) -> str:
     return f"```\ngit clone https://github.com/{place.repository}.git\ncd {name}\n```\n"
 
 
+def address(place: links.Place) -> str:
+    """Return the line of CITATION.cff that says where the repository is, where that is known."""
+    return f"repository-code: https://github.com/{place.repository}\n" if place.repository else ""
+
+
 def _filled(text: str, block: str, content: str, name: str) -> str:
-    marks = f"<!-- {block}: made by python -m tools.generate -->\n", f"<!-- end of {block} -->"
+    left, right = ("# ", "") if name.endswith(".cff") else ("<!-- ", " -->")
+    marks = f"{left}{block}: made by python -m tools.generate{right}\n", f"{left}end of {block}{right}"
     if text.count(marks[0]) != 1 or text.count(marks[1]) != 1:
         raise MedlabError(f"{name} has not exactly one block {block!r}", f"put {marks[0].strip()} and {marks[1]} there")
-    return re.sub(f"{re.escape(marks[0])}.*?{re.escape(marks[1])}", lambda _: marks[0] + content + marks[1], text, flags=re.S)
+    return re.sub(
+        f"{re.escape(marks[0])}.*?{re.escape(marks[1])}", lambda _: marks[0] + content + marks[1], text, flags=re.S
+    )
 
 
 def _read(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Links that open a lesson on Binder or pull it into a JupyterHub, where pyproject.toml says where the repository is."""
+"""Links that open a lesson on Binder or pull it into a JupyterHub, once pyproject.toml names the repository."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ _HEAD = """# Lessons without installing anything
 
 <!-- made by python -m tools.generate; a test compares -->
 
-**Binder** builds the environment of `binder/` and opens a lesson in the browser, for anybody, with 1 to 2 GB of memory and about
-one core. After ten minutes without a key press the session ends, so download what you want to keep. Open one lesson at a time.
+**Binder** builds the environment of `binder/` and opens a lesson in the browser, for anybody, with 1 to 2 GB of memory
+and about one core. After ten minutes without a key press the session ends, so download what you want to keep. Open one
+lesson at a time.
 
-**nbgitpuller** copies the same notebooks into the home folder of a student on a JupyterHub, and later updates them without
-overwriting what the student wrote. [jupyterhub.md](jupyterhub.md) says how to set up a hub.
+**nbgitpuller** copies the same notebooks into the home folder of a student on a JupyterHub, and later updates them
+without overwriting what the student wrote. [jupyterhub.md](jupyterhub.md) says how to set up a hub.
 """
 _UNSET = """
-There are no links yet: this copy of the repository does not say where it is published. Whoever publishes it puts two lines into
-`pyproject.toml`, and runs `python -m tools.generate`:
+There are no links yet: this copy of the repository does not say where it is published. Whoever publishes it puts this
+into `pyproject.toml`, and runs `python -m tools.generate`:
 
 ```toml
 [tool.medlab]

@@ -1,4 +1,4 @@
-"""Make docs/lessons/NN.png, one small picture a lesson, of executed notebooks: ``python -m tools.pictures runs/*.ipynb``.
+"""Make docs/lessons/NN.png, a small picture of each executed lesson: ``python -m tools.pictures runs/*.ipynb``.
 
 The picture is the first figure from the cell tagged ``picture`` on; without such a cell, the largest figure.
 """

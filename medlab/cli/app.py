@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -46,6 +47,8 @@ for verb in (lab, run, verify, fetch, release, new, doctor):
 def main() -> None:
     """Run the command; errors are told in two lines, with a traceback only under --debug."""
     debug = "--debug" in sys.argv
+    if debug:
+        os.environ["MEDLAB_DEBUG"] = "1"  # kernels show tracebacks, too
     try:
         app([word for word in sys.argv[1:] if word != "--debug"])
     except KeyboardInterrupt:

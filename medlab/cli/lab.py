@@ -83,6 +83,7 @@ def _environment() -> dict[str, str]:
     settings = str(Path(__file__).parent / "jupyter_config")
     known = os.environ.get("JUPYTER_CONFIG_PATH")
     env = os.environ | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, [settings, known]))}
+    env.setdefault("PYTHONSTARTUP", str(Path(settings) / "startup.py"))  # kernels run it: no option of Lab reaches them
     env.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # kernels on shared cores must not spin while they wait
     return env
 

@@ -36,6 +36,8 @@ def run(
     from medlab.engine.parameters import grid
     from medlab.engine.run import Limits
 
+    if not (ids or all_):
+        raise MedlabError("no lesson is named", "such as: medlab run 41 (medlab list shows them); or add --all")
     lessons, failed = chosen(ids, all_)
     points, given = grid(sweep or []), {"preset": preset, **dict(_pair(text) for text in parameter or [])}
     if twice := (set(given) - {"preset"}) & set(points[0]):

@@ -63,8 +63,8 @@ def student(notebook: dict) -> dict:
 def release(lessons: list[Lesson], folder: Path) -> Released:
     """Write the students' edition of some lessons into a folder, as they lie below ``notebooks/``.
 
-    Called again, it renews what nobody changed. Where a student worked in a notebook (changed a cell, or ran one) and the
-    lesson has changed since, the new edition is put beside it as ``NAME.new.ipynb``.
+    Called again, it renews what nobody changed. Where a student worked in a notebook (changed a cell, or ran one) and
+    the lesson has changed since, the new edition is put beside it as ``NAME.new.ipynb``.
 
     Parameters
     ----------

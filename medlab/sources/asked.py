@@ -1,4 +1,4 @@
-"""What is asked for as data: a name or a path, with options behind a question mark, as in "scans?fit=pad&positive=ill"."""
+"""Data that are asked for: a name or path, and options behind a question mark ("scans?fit=pad&positive=ill")."""
 
 from __future__ import annotations
 

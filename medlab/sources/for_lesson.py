@@ -1,4 +1,4 @@
-"""Open data for a lesson: fall back where they cannot be had, check that they fit, keep them to a size it can handle."""
+"""Open data for a lesson: fall back where they cannot be had, check that they fit, keep them to a fair size."""
 
 from __future__ import annotations
 
@@ -83,7 +83,9 @@ def opened(lesson: Lesson, source: str, *, preset: str, given: dict) -> Cohort:
         cohort = _for_labels(cohort, lesson, facts)
     if own and cohort.dims == 2 and (square := lesson.data.get("needs", {}).get("square")):
         return _resized(cohort, (square[preset],) * 2)
-    return _kept_small(cohort, MOST[preset][cohort.dims]) if own and not size and "size" not in wanted | given else cohort
+    return (
+        _kept_small(cohort, MOST[preset][cohort.dims]) if own and not size and "size" not in wanted | given else cohort
+    )
 
 
 def with_finding(cohort: Cohort, positive: str) -> Cohort:
@@ -137,7 +139,9 @@ def _for_labels(cohort: Cohort, lesson: Lesson, facts: Facts) -> Cohort:
     """Return the cohort with labels in the form that the lesson reads, and a note that says so."""
     wanted = lesson.data.get("needs", {}).get("labels")
     if wanted == "finding":
-        note = f"'{facts.finding}' counts as the finding; another class: add ?positive=NAME to data, or -p positive=NAME"
+        note = (
+            f"'{facts.finding}' counts as the finding; another class: add ?positive=NAME to data, or -p positive=NAME"
+        )
         return replace(cohort, positive=facts.finding, notes=(*cohort.notes, note))
     if wanted == "findings" and not facts.several and cohort.labels is not None:
         # The ordered questions "is it at least k?": an image of grade 3 answers three of them with yes.

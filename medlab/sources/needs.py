@@ -6,28 +6,7 @@ from dataclasses import dataclass
 
 from medlab.errors import DataError, unknown
 from medlab.lesson import Lesson, catalogue
-
-ANNOTATIONS = ("masks", "boxes", "landmarks")
-LABELS = {
-    "finding": "labels in which one class is the finding",
-    "classes": "a class for each image",
-    "findings": "several findings an image, or grades 0, 1, 2, ... of one",
-}
-KEYS = {
-    "only": list,  # the sources that it runs on, where images of one's own cannot replace them
-    "why": str,  # with "only": what of these sources it uses
-    "dims": list,  # numbers of spatial axes that it takes
-    "channels": list,  # numbers of channels that it takes
-    "labels": str,  # one of LABELS
-    "annotations": list,  # at least one of ANNOTATIONS
-    "min_images": int,
-    "min_each": int,  # images of each class (with "finding": with and without it)
-    "min_size": int,  # pixels along each of the last two axes
-    "square": dict,  # preset: pixels to which one's own images are resampled along both axes, where a lesson wants that
-    "sites": int,  # different sites in the table
-    "per_patient": int,  # images of each patient on average; a volume counts as many
-    "common": float,  # share of images in which the most frequent structure must be outlined
-}
+from medlab.metadata import LABELS
 
 
 @dataclass(frozen=True)
@@ -94,7 +73,9 @@ class Facts:
         if counts := self.counts:
             names = [*list(counts)[:5], *(["..."] if len(counts) > 5 else [])]
             word = "findings" if self.several else "classes"
-            parts.append(f"{word} {', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else f"one class, {names[0]}")
+            parts.append(
+                f"{word} {', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else f"one class, {names[0]}"
+            )
         elif counts is not None:
             parts.append("no labels")
         parts += sorted(self.annotations or ())
@@ -118,7 +99,9 @@ def check(lesson: Lesson, facts: Facts | None) -> None:
         if facts is None:
             raise DataError(f"{lesson.id} {why}, and no other data", f"-p data={lesson.data['default']}")
         fit = [each.number for each in catalogue(on_broken=lambda *_: None) if not misfit(each, facts)]
-        raise DataError(f"{lesson.id} {why}; your data have {facts.line()}", f"lessons that fit: {', '.join(fit) or 'none'}")
+        raise DataError(
+            f"{lesson.id} {why}; your data have {facts.line()}", f"lessons that fit: {', '.join(fit) or 'none'}"
+        )
 
 
 def misfit(lesson: Lesson, facts: Facts | None) -> str:
@@ -176,17 +159,3 @@ def _size_faults(needs: dict, facts: Facts):
         yield f"volumes, or at least {needs['per_patient']} images of each patient (patient_id)"
     if facts.common is not None and facts.common < needs.get("common", 0):
         yield f"masks of a structure that is in {needs['common']:.0%} of the images ({facts.common:.0%} here)"
-
-
-def faults_of(needs: object) -> list[str]:
-    """Return what is wrong with a lesson's ``data["needs"]``, for the reader of metadata."""
-    if not isinstance(needs, dict):
-        return [f"data.needs is {needs!r}"]
-    wrong = [
-        f"data.needs.{key}" for key, value in needs.items() if isinstance(value, bool) or not isinstance(value, KEYS.get(key, ()))
-    ]
-    wrong += ["data.needs.labels"] if needs.get("labels", "finding") not in LABELS else []
-    wrong += ["data.needs.annotations"] if set(needs.get("annotations", ())) - set(ANNOTATIONS) else []
-    return wrong + (["data.needs.why"] if ("only" in needs) != ("why" in needs) else [])
-
-

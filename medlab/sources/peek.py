@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 import zipfile
 from collections import Counter
@@ -125,7 +124,9 @@ def _npz(path: Path) -> Facts:
             small = {name for name in shapes if re.search(r"(labels|classes|names|site|patients|patient_id)$", name)}
             values = {n: _array(archive, n) for n in small if archive.getinfo(f"{n}.npy").file_size < _MOST_LABELS}
     except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
-        raise DataError(f"{path} is not a readable npz file ({type(error).__name__}: {error})", "copy it again") from None
+        raise DataError(
+            f"{path} is not a readable npz file ({type(error).__name__}: {error})", "copy it again"
+        ) from None
     official = [part for part in ("train", "val", "test") if f"{part}_images" in shapes]
     images = [shapes["images"]] if "images" in shapes else [shapes[f"{part}_images"] for part in official]
     if not images or not all(images):
@@ -187,10 +188,14 @@ def _folder(root: Path) -> Facts | None:
         return Facts(len(files), dims=3, counts={}, annotations=frozenset({"masks"})) if files else None
     if "annotations" in folders and "jpegimages" in folders:
         return _facts(_images_in(folders["jpegimages"]), counts={}, annotations=frozenset({"boxes"}))
-    pairs = [_pair(folders)] if _pair(folders) else [_pair(_inside(folders[part])) for part in _PARTS if part in folders]
+    pairs = (
+        [_pair(folders)] if _pair(folders) else [_pair(_inside(folders[part])) for part in _PARTS if part in folders]
+    )
     if images := [path for pair in pairs if pair for path in _images_in(pair[0])]:
         masks = [path for pair in pairs if pair for path in _images_in(pair[1])]
-        return _facts(images, counts={}, annotations={"masks"}, common=_drawn(masks) if len(masks) == len(images) else None)
+        return _facts(
+            images, counts={}, annotations={"masks"}, common=_drawn(masks) if len(masks) == len(images) else None
+        )
     if files := _images_in(root):
         drawn = any(re.search(r"_\d(st|nd|rd|th)HO$|_mask$|_seg(mentation)?$", path.stem) for path in files)
         return None if drawn or not _kind(files[0]) else _facts(files, counts={}, annotations=frozenset())
@@ -248,7 +253,9 @@ def _images_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if _kind(path) and path.name[0] != "." and not path.is_dir())
 
 
-def _facts(files: list[Path], *, counts: dict[str, int], annotations: Iterable[str], common: float | None = None) -> Facts | None:
+def _facts(
+    files: list[Path], *, counts: dict[str, int], annotations: Iterable[str], common: float | None = None
+) -> Facts | None:
     if not files or _kind(files[0]) == ".dcm":
         return None
     kind, shape, channels = _kind(files[0]), None, None
@@ -263,7 +270,7 @@ def _facts(files: list[Path], *, counts: dict[str, int], annotations: Iterable[s
 
 def _table(path: Path) -> Facts | None:
     """Look at a csv file: its columns, and how often each label stands in it."""
-    with io.open(path, encoding="utf-8-sig", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file, skipinitialspace=True))
     rows = [{str(key).strip().lower(): value for key, value in row.items()} for row in rows]
     if not rows or path.stat().st_size > _MOST_LABELS:
