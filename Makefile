@@ -14,6 +14,8 @@ MINUTES ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+TESTS := $(VENV)/.installed-test
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: lab test base unit pages due check verify browser itk binder install lint clean
 install: $(STAMP)
@@ -23,14 +25,22 @@ $(STAMP): pyproject.toml constraints.txt
 	  { echo "medlab needs Python 3.11 or newer; this is $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "== Creating $(VENV) and installing the tested versions (constraints.txt); a few minutes, once"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^torch==' constraints.txt)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	$(PIP) "$$(grep '^torch==' constraints.txt)"
+	$(PIP) -c constraints.txt -e .
 	@touch $(STAMP)
 
-lab: $(STAMP)
-	$(BIN)/medlab lab
+$(TESTS): $(STAMP)
+	@echo "== Installing what the tests need"
+	$(PIP) -c constraints.txt -e ".[test]"
+	@touch $(TESTS)
 
-lint: $(STAMP)
+# The students' edition is built into lessons/ (git ignores it); what a student changed there is never overwritten.
+lab: $(STAMP)
+	@$(BIN)/medlab release student
+	@echo "== The command medlab is on the path after:  . $(BIN)/activate   (then, from any folder of the checkout: medlab lab 41)"
+	@$(BIN)/medlab lab
+
+lint: $(TESTS)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
@@ -39,11 +49,11 @@ test: base unit pages check
 base: $(STAMP)
 	$(BIN)/medlab verify --due --base --minutes $(MINUTES) --jobs $(JOBS) $(LEDGER)
 
-unit: $(STAMP)
+unit: $(TESTS)
 	MEDLAB_SHARD=$(SHARD) $(BIN)/python -m pytest -n $(JOBS) --dist worksteal --doctest-modules medlab data_fetch tests \
 	  --ignore tests/browser
 
-pages: $(STAMP)
+pages: $(TESTS)
 	MEDLAB_SHARD=$(SHARD) $(BIN)/python -m pytest tests/browser
 
 due: $(STAMP)
@@ -57,11 +67,11 @@ verify: $(STAMP)
 	$(BIN)/medlab verify --all --sabotage --jobs $(JOBS)
 
 # Every lesson in a real browser (needs chromium); screenshots of what a student sees first are kept in runs/browser.
-browser: $(STAMP)
+browser: $(TESTS)
 	$(BIN)/python -m pytest tests/browser
 
 # itkwidgets in a fresh environment with the extra `itk`; its web files come from npm packages, kept in runs/itk_files.
-itk: $(STAMP)
+itk: $(TESTS)
 	MEDLAB_ITK_TEST=1 MEDLAB_ITK_FILES_DIR=$${MEDLAB_ITK_FILES_DIR:-runs/itk_files} \
 	  $(BIN)/python -m pytest tests/browser/test_itkwidgets.py
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 
 from data_fetch.archives import RESERVED
-from data_fetch.errors import FetchError
+from data_fetch.errors import FetchError, unknown
 
 FOLDER = Path(__file__).parent / "cards"
 
@@ -33,8 +32,9 @@ class Card:
     """What is known of a data set; see the files in ``data_fetch/cards`` for examples.
 
     ``access`` is "open" or "registration"; then ``how`` says where to ask. ``redistribution`` and ``commercial``: what
-    the licence allows. ``folder`` is set for what arrives packed: where below a mirror or cache its files lie, and
-    ``inside`` the part of that folder to be opened.
+    the licence allows. ``about_mb``: a rough size, where the publisher of a file states none. ``folder`` is set for
+    what arrives packed: where below a mirror or cache its files lie, and ``inside`` the part of that folder to be
+    opened.
     """
 
     name: str
@@ -58,6 +58,23 @@ class Card:
     how: str | None = None
     folder: str | None = None
     inside: str | None = None
+    about_mb: float | None = None
+
+    @property
+    def size(self) -> str:
+        """Size in words: as published, else "about" so much.
+
+        Examples
+        --------
+        >>> load_card("breastmnist").size, load_card("pathmnist").size, load_card("decathlon_liver").size
+        ('0.56 MB', 'about 200 MB', 'about 30 GB')
+        """
+        size = self.bytes if self.bytes is not None else (self.about_mb or 0) * 1e6
+        if not size:
+            return "not stated"
+        unit, divisor = ("GB", 1e9) if size >= 1e9 else ("MB", 1e6)
+        number = f"{size / divisor:.2g}" if size < 10 * divisor else f"{size / divisor:.0f}"
+        return f"{'' if self.bytes is not None else 'about '}{number} {unit}"
 
     @property
     def bytes(self) -> int | None:
@@ -87,17 +104,26 @@ def load_card(name: str) -> Card:
         card = read_card(FOLDER / f"{base}.toml")
         own = tuple(file for file in card.files if PurePosixPath(file.mirror).stem == name)
         if own:
-            return replace(card, name=name, title=re.sub(r"\b28\b", size, card.title), files=own)
+            return replace(
+                card, name=name, title=re.sub(r"\b28\b", size, card.title), files=own, about_mb=_grown(card, size)
+            )
         sizes = [PurePosixPath(file.mirror).stem for file in card.files]
         raise FetchError(f"{base} does not come in size {size}", f"choose one of: {', '.join(sizes)}")
     if name not in names:
-        near = get_close_matches(str(name).lower(), names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "choose one of them"
-        raise FetchError(f"unknown data set {name!r}; known: {', '.join(names)}", hint)
+        error = unknown("data set", name, names)
+        raise FetchError(error.message, error.hint)
     card = read_card(FOLDER / f"{name}.toml")
     # A set that comes in several sizes has a file for each: the one called like the set is meant.
     own = tuple(file for file in card.files if PurePosixPath(file.mirror).stem == name)
     return replace(card, files=own) if own else card
+
+
+def _grown(card: Card, size: str) -> float | None:
+    """Return the rough size of the file of larger images: it grows with their pixels, less what packing saves."""
+    small = load_card(card.name)
+    known = small.bytes / 1e6 if small.bytes else small.about_mb
+    dims = 3 if card.name.endswith("3d") else 2
+    return float(f"{known * (int(size) / 28) ** dims:.1g}") if known else None
 
 
 def all_cards() -> dict[str, Card]:
@@ -140,7 +166,7 @@ def read_card(path: Path) -> Card:
 
 def _missing(kind: type, found: dict, where: str) -> list[str]:
     """Return what is missing from a table, what it has too much, and what is of the wrong type."""
-    wanted = {"tuple": list, "dict": dict, "bool": bool, "int": int, "str": str}
+    wanted = {"tuple": list, "dict": dict, "bool": bool, "int": int, "str": str, "float": (int, float)}
     known = {field.name: field for field in fields(kind)}
     faults = [f"{where}{key}: not a key of a card" for key in found if key not in known]
     for name, field in known.items():
@@ -148,7 +174,9 @@ def _missing(kind: type, found: dict, where: str) -> list[str]:
         if name in found and (
             not isinstance(found[name], typed) or found[name] == "" or (found[name] == [] and name != "files")
         ):
-            faults.append(f"{where}{name}: {found[name]!r} is not a {typed.__name__} with something in it")
+            faults.append(
+                f"{where}{name}: {found[name]!r} is not a {getattr(typed, '__name__', 'number')} with something in it"
+            )
         elif name not in found and "None" not in field.type:
             faults.append(f"{where}{name}: missing")
     return faults

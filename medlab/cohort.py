@@ -41,7 +41,7 @@ class Cohort:
     modality, intensity : str
         Such as "chest X-ray" and "relative brightness, 0 to 1".
     classes : tuple of str
-        Names of the label values or columns.
+        Names of the label values or columns; "0", "1", ... if not given.
     positive : str
         The class that a lesson with two classes looks for; the last of ``classes`` if empty.
     source, licence : str
@@ -85,6 +85,7 @@ class Cohort:
 
     def __post_init__(self) -> None:
         if not self._checked:
+            self.classes = self.classes or _numbered(self.labels)
             _validate(self)
             self._checked = True
 
@@ -204,6 +205,14 @@ class Cohort:
         from medlab.figures.card import cohort_html
 
         return cohort_html(self)
+
+
+def _numbered(labels: Tensor | None) -> tuple[str, ...]:
+    """Return "0", "1", ... as names of classes that have none; lessons title pictures by them."""
+    if labels is None or not len(labels) or labels.ndim not in (1, 2) or bool((labels < 0).any()):
+        return ()
+    count = labels.shape[1] if labels.ndim == 2 else int(labels.max()) + 1
+    return tuple(map(str, range(count))) if count <= 1000 else ()
 
 
 def assert_disjoint(first: Cohort, second: Cohort) -> None:

@@ -17,20 +17,19 @@ from pathlib import Path
 
 import numpy as np
 
-from data_fetch.cards import all_cards
-from data_fetch.errors import FetchError, Unavailable
-from data_fetch.fetch import fetch
-from medlab import figures, sources
+from medlab import __version__, figures, notebook
 from medlab.claims import Claim, VerdictTable
 from medlab.cohort import Cohort
-from medlab.errors import DataError, MedlabError, SourceUnavailable, unknown
+from medlab.errors import MedlabError, unknown
 from medlab.files import write_whole
 from medlab.lesson import DEFAULT_PRESET, PRESETS, Lesson, find, notebooks_folder
+from medlab.sources.asked import joined
+from medlab.sources.for_lesson import available, opened
 from medlab.stats import Estimate
 from medlab.training import device as find_device
 from medlab.training import null, watch_devices
 
-_VERSIONS = ("medlab", "torch", "monai", "numpy", "scikit-learn", "captum", "matplotlib")
+_VERSIONS = ("torch", "monai", "numpy", "scikit-learn", "captum", "matplotlib")
 
 
 class Lab:
@@ -49,6 +48,8 @@ class Lab:
     rng : numpy Generator, seeded
     source : str
         The source that is used; differs from ``asked`` where that one cannot be had here.
+    reason, advice : str
+        Why, in one line, and what to do about it; both empty where the asked source is used.
     claims : VerdictTable
     """
 
@@ -61,7 +62,7 @@ class Lab:
         self._began = time.perf_counter(), _cpu_seconds()
         self._steps_before = watch_devices().copy()
         self.null = null.start() if null.wanted() else None
-        self.source, self.reason = _available(data, lesson)
+        self.source, self.reason, self.advice = available(data, lesson)
 
     def pick(self, *, smoke, cpu, gpu):
         """Return the value for this preset; all three stand in the notebook, nothing is hidden.
@@ -102,10 +103,10 @@ class Lab:
             options = {"seed": self.seed, **options, **(simulated or {})}
         else:
             options |= acquired or {}
-        cohort = sources.open(self.source, **options)
+        cohort = opened(self.lesson, self.source, preset=self.preset, given=options)
         self.cohort_facts = {
             "source": cohort.source, "licence": cohort.licence, "simulated": cohort.simulated,
-            "images": len(cohort), "patients": cohort.patients["patient_id"].nunique(),
+            "images": len(cohort), "patients": cohort.patients["patient_id"].nunique(), "finding": cohort.positive,
         }  # fmt: skip
         return cohort
 
@@ -204,8 +205,8 @@ class Lab:
         details = [f"{escape(name)} {escape(number)}" for name, number in _versions().items()]
         folded = [f"Python {platform.python_version()}, {', '.join(details)}"]
         if self.reason:
-            second += f", in place of {escape(self.asked)}, which is not available here"
-            folded.insert(0, escape(self.reason))
+            second += f", in place of {escape(self.asked)}: {escape(self.reason)}"
+            folded.insert(0, f"How to change that: {escape(self.advice)}")
         if self.preset == "smoke":
             second += ". Preset smoke only proves that every line runs: its numbers mean nothing"
         return f"{first}<br>{second}.<details><summary>Details</summary>{'<br>'.join(folded)}</details>"
@@ -216,7 +217,9 @@ class Lab:
         return text + (f", BROKEN ON PURPOSE: {self.sabotage}" if self.sabotage else "")
 
 
-def begin(lesson: str, *, preset: str = DEFAULT_PRESET, seed: int = 0, data: str = "", sabotage: str = "") -> Lab:
+def begin(
+    lesson: str, *, preset: str = DEFAULT_PRESET, seed: int = 0, data: str = "", sabotage: str = "", **options
+) -> Lab:
     """Set up the bench of a lesson: the first line of every notebook.
 
     Parameters
@@ -229,6 +232,10 @@ def begin(lesson: str, *, preset: str = DEFAULT_PRESET, seed: int = 0, data: str
         A source that ``medlab.open`` knows, or a path; the lesson's default if empty.
     sabotage : str
         One of the lesson's declared ways to break it; "" leaves it whole.
+    **options
+        ``positive``, ``fit``, ``size``: the class that counts as the finding (several joined by "+"), how images of
+        different sizes are brought to one ("pad", "crop", "resample"), and pixels along the longest axis. They may
+        also stand behind the data, as in ``data="my/scans?positive=ill&size=64"``.
 
     Returns
     -------
@@ -246,6 +253,7 @@ def begin(lesson: str, *, preset: str = DEFAULT_PRESET, seed: int = 0, data: str
     >>> lab.preset
     'smoke'
     """
+    notebook.install()
     found = find(lesson)
     if preset not in PRESETS:
         raise unknown("preset", preset, PRESETS)
@@ -253,23 +261,9 @@ def begin(lesson: str, *, preset: str = DEFAULT_PRESET, seed: int = 0, data: str
         raise MedlabError(f"seed {seed!r} is not a whole number from 0", hint="seed=0")
     found.checked_sabotage(sabotage)
     figures.style()
-    return Lab(found, preset=preset, seed=int(seed), data=data or found.data["default"], sabotage=sabotage)
-
-
-def _available(data: str, lesson: Lesson) -> tuple[str, str]:
-    """Return the source to use and, if it is not the asked one, why."""
-    if data not in all_cards():
-        return data, ""
-    try:
-        fetch(data)
-    except Unavailable as error:
-        for other in lesson.data["alternatives"]:
-            if other.startswith("hospital:"):
-                return other, f"{error.message}; using {other}, which is simulated. To change that: {error.hint}"
-        raise SourceUnavailable(error.message, hint=error.hint) from None
-    except FetchError as error:
-        raise DataError(error.message, hint=error.hint) from None
-    return data, ""
+    return Lab(
+        found, preset=preset, seed=int(seed), data=joined(data or found.data["default"], options), sabotage=sabotage
+    )
 
 
 def _record_places(lesson_id: str) -> list[Path]:
@@ -306,7 +300,7 @@ def _loaded() -> dict[str, list[str]]:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    found = {"medlab": __version__}
     for name in _VERSIONS:
         try:
             found[name] = version(name)

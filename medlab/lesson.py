@@ -10,9 +10,10 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
-from medlab.errors import MedlabError, unknown
+from medlab.errors import MedlabError, nearest, unknown
 from medlab.metadata import checked
 
+STUDENTS = "lessons"  # folder of the students' edition, beside notebooks/
 PRESETS = ("smoke", "cpu", "gpu")
 DEFAULT_PRESET = "cpu"  # the one that is judged, and to which budgets belong
 HOLDS, OPEN, REFUTED, UNJUDGED = "holds", "open", "refuted", "not judged"  # what a claim can come to
@@ -35,7 +36,8 @@ class Lesson:
     needs : tuple of str
         Ids of lessons to read first.
     data : dict
-        ``default``: a source; ``alternatives``: sources on which the claims hold too, the first simulated.
+        ``default``: a source; ``alternatives``: sources on which the claims hold too, the first simulated; ``needs``:
+        what other data must have, see ``medlab.sources.needs``.
     budget : dict
         ``cpu_s`` in reference-seconds (see ``medlab.engine.reference``) and ``ram_mb``, at the default preset.
     sabotages : dict
@@ -213,7 +215,17 @@ def find(name: str, folder: str | Path | None = None) -> Lesson:
     for stem, error in broken.items():
         if str(name) in (stem, stem.partition("_")[0], stem.partition("_")[2]):
             raise error
-    raise unknown("lesson", name, [lesson.id for lesson in lessons])
+    raise unknown("lesson", name, [lesson.id for lesson in lessons], near=_nearest(str(name), lessons))
+
+
+def _nearest(name: str, lessons: list[Lesson]) -> list[str]:
+    """Return the three lessons nearest to what was typed: by number if it is one, else by name."""
+    if name.isascii() and name.isdecimal():
+        return [each.id for each in sorted(lessons, key=lambda each: abs(int(each.number or 0) - int(name)))[:3]]
+    by_name = {text: each.id for each in lessons for text in (each.id, each.id.partition("_")[2])}
+    near = list(dict.fromkeys(by_name[text] for text in nearest(name, by_name, count=6)))[:3]
+    digits = re.match(r"\d*", name).group()
+    return near or _nearest(digits.ljust(2, "1") if digits else "0", lessons)
 
 
 def _literals(source: str) -> dict[str, object]:

@@ -36,7 +36,7 @@ def checked(told: object, path: Path) -> dict:
     >>> checked({"id": "../x"}, Path("x.ipynb"))
     Traceback (most recent call last):
     ...
-    medlab.errors.MedlabError: x.ipynb: metadata.medlab lacks title, question, part, objectives, minutes, needs, \
+    data_fetch.errors.MedlabError: x.ipynb: metadata.medlab lacks title, question, part, objectives, minutes, needs, \
 data, budget, sabotages
       -> see CONTRIBUTING.md, 'Add a lesson'
     """
@@ -102,7 +102,51 @@ def _numbers(*names: str) -> Callable[[object], bool]:
 
 
 def _is_data(value: object) -> bool:
-    return isinstance(value, dict) and _is_line(value.get("default")) and _list_of(_is_line)(value.get("alternatives"))
+    return (
+        isinstance(value, dict)
+        and set(value) <= {"default", "alternatives", "needs"}
+        and _is_line(value.get("default"))
+        and _list_of(_is_line)(value.get("alternatives"))
+        and _is_needs(value.get("needs", {}))
+    )
+
+
+def _is_needs(value: object) -> bool:
+    """Return whether a value says what a lesson needs of data; the keys are explained in CONTRIBUTING.md."""
+    if not isinstance(value, dict) or ("only" in value) != ("why" in value):
+        return False
+    return all(key in _NEEDS and _NEEDS[key](each) for key, each in value.items())
+
+
+def _is_share(value: object) -> bool:
+    return _is_number(value) and float(str(value)) <= 1
+
+
+def _is_square(value: object) -> bool:
+    return isinstance(value, dict) and set(value) == {"smoke", "cpu", "gpu"} and all(map(_is_count, value.values()))
+
+
+LABELS = {
+    "finding": "labels in which one class is the finding",
+    "classes": "a class for each image",
+    "findings": "several findings an image, or grades 0, 1, 2, ... of one",
+}
+ANNOTATIONS = ("masks", "boxes", "landmarks")
+_NEEDS: dict[str, Callable[[object], bool]] = {
+    "only": _list_of(_is_line),  # the sources that it runs on, where one's own images cannot replace them
+    "why": _is_text,  # with "only": what of these sources it uses
+    "dims": _list_of(lambda value: value in (2, 3)),  # numbers of spatial axes that it takes
+    "channels": _list_of(_is_count),  # numbers of channels that it takes
+    "labels": lambda value: value in LABELS,
+    "annotations": _list_of(lambda value: value in ANNOTATIONS),  # at least one of these
+    "min_images": _is_count,
+    "min_each": _is_count,  # images of each class; with labels "finding": with and without it
+    "min_size": _is_count,  # pixels along each of the last two axes
+    "square": _is_square,  # preset: pixels to which one's own images are resampled along both axes
+    "sites": _is_count,  # different sites in the table
+    "per_patient": _is_count,  # images of each patient, on average; a volume counts as many
+    "common": _is_share,  # share of images in which the most frequent structure must be outlined
+}
 
 
 def _is_sabotages(value: object) -> bool:
@@ -122,7 +166,7 @@ _FORM: dict[str, tuple[Callable[[object], bool], str]] = {
     "objectives": (_list_of(_is_text), "a list of texts"),
     "minutes": (_numbers("teach", "exercise"), '{"teach": minutes, "exercise": minutes}, from 0'),
     "needs": (_list_of(is_name), "a list of ids of lessons"),
-    "data": (_is_data, '{"default": source, "alternatives": [sources]}'),
+    "data": (_is_data, '{"default": source, "alternatives": [sources]}, and "needs" as in CONTRIBUTING.md'),
     "budget": (_numbers("cpu_s", "ram_mb"), '{"cpu_s": seconds, "ram_mb": megabytes}, from 0'),
     "sabotages": (_is_sabotages, "a dictionary of names with lists of numbers of claims, from 1"),
     "claims": (_list_of(_is_claim), 'one entry for each claim: {"about": "networks"} or {"about": "data"}'),

@@ -1,86 +1,103 @@
-"""Links that open a lesson on Binder or pull it into a JupyterHub: ``python -m tools.links`` writes docs/online.md."""
+"""Links that open a lesson on Binder or pull it into a JupyterHub, once pyproject.toml names the repository."""
 
 from __future__ import annotations
 
-import sys
+import tomllib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from medlab.lesson import Lesson, catalogue, notebooks_folder
-
-# The one place that names where this repository is published: put owner and name here, then write the page anew.
-REPOSITORY = "OWNER/medlab"
-BRANCH = "main"
-HUB = "https://hub.example.org"
+from medlab.lesson import Lesson, notebooks_folder
 
 _HEAD = """# Lessons without installing anything
 
-<!-- made by python -m tools.links from the notebooks' metadata; a test compares -->
+<!-- made by python -m tools.generate; a test compares -->
 
 **Binder** builds the environment of `binder/` and opens a lesson in the browser, for anybody, with 1 to 2 GB of memory
-and one core or so; after ten minutes without a key press it is gone, so download what you want to keep.
-Lessons stay within what Binder guarantees; open one at a time.
+and about one core. After ten minutes without a key press the session ends, so download what you want to keep. Open one
+lesson at a time.
 
-**nbgitpuller** brings the same notebooks into the home folder of a student on a JupyterHub, and later updates them
-without overwriting what the student wrote. Put the address of your hub in place of `{hub}`;
-[jupyterhub.md](jupyterhub.md) tells how to set one up.
+**nbgitpuller** copies the same notebooks into the home folder of a student on a JupyterHub, and later updates them
+without overwriting what the student wrote. [jupyterhub.md](jupyterhub.md) says how to set up a hub.
+"""
+_UNSET = """
+There are no links yet: this copy of the repository does not say where it is published. Whoever publishes it puts this
+into `pyproject.toml`, and runs `python -m tools.generate`:
 
-| lesson | open on Binder | pull into a hub |
-|---|---|---|
+```toml
+[tool.medlab]
+repository = "owner/name"                # on GitHub
+hub = "https://hub.your-university.edu"  # a JupyterHub, if there is one
+```
 """
 
 
-def binder(lesson: Lesson) -> str:
+@dataclass(frozen=True)
+class Place:
+    """Where the repository is published: "owner/name", branch, and the address of a hub; empty where not known."""
+
+    repository: str = ""
+    branch: str = "main"
+    hub: str = ""
+
+
+def published(root: Path | None = None) -> Place:
+    """Return the place that ``[tool.medlab]`` of pyproject.toml names.
+
+    Examples
+    --------
+    >>> published().branch
+    'main'
+    """
+    text = ((root or notebooks_folder().parent) / "pyproject.toml").read_text(encoding="utf-8")
+    return Place(**tomllib.loads(text).get("tool", {}).get("medlab", {}))
+
+
+def binder(lesson: Lesson, place: Place) -> str:
     """Return the address that opens a lesson in JupyterLab on mybinder.org.
 
     Examples
     --------
-    >>> binder(catalogue()[0]).partition("?")[2]
+    >>> from medlab.lesson import find
+    >>> binder(find("00"), Place("me/medlab")).partition("?")[2]
     'urlpath=lab%2Ftree%2Fnotebooks%2F00_start_here.ipynb'
     """
-    return f"https://mybinder.org/v2/gh/{REPOSITORY}/{BRANCH}?urlpath={quote(f'lab/tree/{_path(lesson)}', safe='')}"
+    path = quote(f"lab/tree/{_path(lesson)}", safe="")
+    return f"https://mybinder.org/v2/gh/{place.repository}/{place.branch}?urlpath={path}"
 
 
-def pull(lesson: Lesson) -> str:
+def pull(lesson: Lesson, place: Place) -> str:
     """Return the nbgitpuller address that brings the lessons into a hub and opens one.
 
     Examples
     --------
-    >>> pull(catalogue()[0]).startswith(HUB + "/hub/user-redirect/git-pull?repo=https%3A%2F%2F")
+    >>> from medlab.lesson import find
+    >>> pull(find("00"), Place("me/medlab", hub="https://hub.x.edu")).startswith("https://hub.x.edu/hub/user-redirect/")
     True
     """
-    where = f"lab/tree/{REPOSITORY.rpartition('/')[2]}/{_path(lesson)}"
-    repo = quote(f"https://github.com/{REPOSITORY}", safe="")
-    return f"{HUB}/hub/user-redirect/git-pull?repo={repo}&branch={BRANCH}&urlpath={quote(where, safe='')}"
+    where = quote(f"lab/tree/{place.repository.rpartition('/')[2]}/{_path(lesson)}", safe="")
+    repo = quote(f"https://github.com/{place.repository}", safe="")
+    return f"{place.hub}/hub/user-redirect/git-pull?repo={repo}&branch={place.branch}&urlpath={where}"
 
 
-def page(lessons: Sequence[Lesson]) -> str:
-    """Return docs/online.md: a badge and a link for each lesson.
+def page(lessons: Sequence[Lesson], place: Place) -> str:
+    """Return docs/online.md: a link for each lesson, or how to get links.
 
     Examples
     --------
-    >>> page(catalogue()).count("badge_logo.svg") == len(catalogue())
-    True
+    >>> page([], Place()).count("mybinder.org/v2")
+    0
     """
-    rows = [
-        f"| {x.id} | [![Open {x.id} on Binder](https://mybinder.org/badge_logo.svg)]({binder(x)}) | "
-        f"[pull {x.id}]({pull(x)}) |"
-        for x in lessons
-    ]
-    return _HEAD.replace("{hub}", HUB) + "\n".join(rows) + "\n"
+    if not place.repository:
+        return _HEAD + _UNSET
+    hub = bool(place.hub)
+    rows = [f"\n| lesson | Binder |{' JupyterHub |' if hub else ''}", f"|---|---|{'---|' if hub else ''}"]
+    for lesson in lessons:
+        row = f"| {lesson.id} | [open {lesson.id} on Binder]({binder(lesson, place)}) |"
+        rows.append(row + (f" [pull {lesson.id}]({pull(lesson, place)}) |" if hub else ""))
+    return _HEAD + "\n".join(rows) + "\n"
 
 
 def _path(lesson: Lesson) -> str:
     return lesson.path.resolve().relative_to(notebooks_folder().parent).as_posix()
-
-
-def main() -> int:
-    """Write the page into the checkout."""
-    target: Path = notebooks_folder().parent / "docs" / "online.md"
-    target.write_text(page(catalogue()), encoding="utf-8", newline="\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

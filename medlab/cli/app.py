@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from medlab.cli import fetch as getting
-from medlab.cli import run as running
-from medlab.cli import verify as verifying
+from medlab import __version__
+from medlab.cli.doctor import doctor
+from medlab.cli.fetch import fetch
+from medlab.cli.lab import lab
+from medlab.cli.lessons import list_lessons
+from medlab.cli.new import new
+from medlab.cli.release import release
+from medlab.cli.run import run
+from medlab.cli.verify import verify
 from medlab.errors import MedlabError
-from medlab.lesson import catalogue, find, notebooks_folder
 
 app = typer.Typer(
     help="Executable, tested lessons on deep learning in medical imaging.", no_args_is_help=True,
@@ -26,80 +25,37 @@ app = typer.Typer(
 )  # fmt: skip
 
 
-@app.command("list")
-def list_lessons() -> None:
-    """List the lessons."""
-    table = Table("id", "question", "minutes", "CPU-s", "MB", "data")
-    table.columns[0].no_wrap = True
-    for lesson in catalogue():
-        minutes = f"{lesson.minutes['teach']}+{lesson.minutes['exercise']}"
-        budget = lesson.budget
-        table.add_row(
-            lesson.id, lesson.question, minutes, f"{budget['cpu_s']}", f"{budget['ram_mb']}", lesson.data["default"]
-        )
-    Console().print(table)
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"medlab {__version__}")
+        raise typer.Exit
 
 
-@app.command()
-def lab(lesson: Annotated[str, typer.Argument(help="Lesson to open.")] = "00") -> None:
-    """Open JupyterLab on a lesson; with no display, start the server and print its address."""
-    path = find(lesson).path
-    root = notebooks_folder().parent
-    # Given as the default address, and not as a file, so that the printed address leads to the lesson too.
-    address = f"/lab/tree/{quote(path.relative_to(root).as_posix())}"
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}", f"--LabApp.default_url={address}"]
-    if not _has_display():
-        command.append("--no-browser")
-        print("No display here: open the address below in a browser.")
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        command.append("--allow-root")  # root is who one is in most containers, where this otherwise refuses to start
-    # Lab would ask on first start whether to fetch news: not in a class, and not without a network.
-    settings = str(Path(__file__).parent / "jupyter_config")
-    known = os.environ.get("JUPYTER_CONFIG_PATH")
-    env = os.environ | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, [settings, known]))}
-    env.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # kernels on shared cores must not spin while they wait
-    raise typer.Exit(subprocess.run(command, env=env, check=False).returncode)
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say it.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Executable, tested lessons on deep learning in medical imaging."""
 
 
-app.command()(running.run)
-app.command()(verifying.verify)
-
-
-app.command()(getting.fetch)
-
-
-@app.command()
-def doctor() -> None:
-    """Report what this machine has, and what to do where something is wrong; the exit status is 1 then."""
-    from medlab.cli.doctor import report
-
-    table = Table("what", "found", show_header=False)
-    lines = report()
-    for line in lines:
-        wrong = f"\n[red]WRONG: {escape(line.advice)}[/red]" if line.advice else ""
-        table.add_row(line.what, escape(line.found) + wrong)
-    Console().print(table)
-    if any(line.advice for line in lines):
-        raise typer.Exit(1)
+app.command("list")(list_lessons)
+for verb in (lab, run, verify, fetch, release, new, doctor):
+    app.command()(verb)
 
 
 def main() -> None:
     """Run the command; errors are told in two lines, with a traceback only under --debug."""
     debug = "--debug" in sys.argv
-    arguments = [word for word in sys.argv[1:] if word != "--debug"]
+    if debug:
+        os.environ["MEDLAB_DEBUG"] = "1"  # kernels show tracebacks, too
     try:
-        app(arguments)
+        app([word for word in sys.argv[1:] if word != "--debug"])
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
     except Exception as error:
-        from data_fetch.errors import FetchError
-
-        if debug or not isinstance(error, (MedlabError, FetchError)):
+        if debug or not isinstance(error, MedlabError):
             raise
         print(f"medlab: {error}", file=sys.stderr)
         sys.exit(1)
-
-
-def _has_display() -> bool:
-    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

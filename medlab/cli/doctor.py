@@ -11,6 +11,8 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import NamedTuple
 
+import typer
+
 _PACKAGES = ("torch", "monai", "captum", "jupyterlab", "ipywidgets", "nbval", "papermill", "scikit-image", "nilearn")
 
 
@@ -20,6 +22,22 @@ class Line(NamedTuple):
     what: str
     found: str
     advice: str = ""
+
+
+def doctor() -> None:
+    """Report what this machine has, and what to do where something is wrong; the exit status is 1 then."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("what", "found", show_header=False)
+    lines = report()
+    for line in lines:
+        wrong = f"\n[red]WRONG: {escape(line.advice)}[/red]" if line.advice else ""
+        table.add_row(line.what, escape(line.found) + wrong)
+    Console().print(table)
+    if any(line.advice for line in lines):
+        raise typer.Exit(1)
 
 
 def report() -> list[Line]:
@@ -75,7 +93,7 @@ def _package(name: str) -> Line:
     except PackageNotFoundError:
         return Line(name, "missing", "pip install -c constraints.txt -e .")
     try:
-        asked = [Requirement(text) for text in requires("medlab") or []]
+        asked = [Requirement(text) for text in requires("medlab-lessons") or []]
     except PackageNotFoundError:
         asked = []
     for each in asked:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from pathlib import Path
+from textwrap import shorten
 from typing import Annotated
 
 import typer
@@ -36,6 +38,9 @@ def fetch(
     if list_ or not (names or all_):
         _list(all_cards().values())
         return
+    from data_fetch.network import forget
+
+    forget()  # whoever fetches is likely online: lessons try again, too
     cards = _chosen(max_size) if all_ else [load_card(name) for name in names]
     failed = 0
     for card in cards:
@@ -67,7 +72,7 @@ def _chosen(max_size: str) -> list:
         if card.access != "open":
             typer.echo(f"{card.name}: left out, it wants a registration", err=True)
         elif most is not None and (size := card.bytes) is None:
-            typer.echo(f"{card.name}: left out, its size is not published", err=True)
+            typer.echo(f"{card.name}: left out, its size is not published ({card.size})", err=True)
         elif most is not None and size > most:
             typer.echo(f"{card.name}: left out, {size / 1e6:.1f} MB", err=True)
         else:
@@ -83,14 +88,15 @@ def _bytes(text: str) -> int:
 
 
 def _list(cards) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
+    """Print two lines for each data set, at most 80 columns wide, in groups of one task."""
     from data_fetch.cards import load_card
     from data_fetch.fetch import cached
 
-    table = Table("name", "title", "MB", "licence", "access", "here?")
-    for card in (load_card(each.name) for each in cards):
-        size = f"{card.bytes / 1e6:.1f}" if card.bytes else "not stated"
-        table.add_row(card.name, card.title, size, card.licence, card.access, "yes" if cached(card) else "no")
-    Console().print(table)
+    found = sorted((load_card(each.name) for each in cards), key=lambda card: (card.task, card.name))
+    for task, group in groupby(found, key=lambda card: card.task):
+        typer.echo(f"\n{task}")
+        for card in group:
+            here = "here" if cached(card) else "register first" if card.access != "open" else ""
+            typer.echo(f"  {card.name:<26}{card.size:>15}  {here}".rstrip())
+            typer.echo("     " + shorten(f"{card.title} ({card.licence})", 74, placeholder=" ..."))
+    typer.echo(f"\n{len(found)} data sets. To get some: medlab fetch NAME ...")

@@ -36,6 +36,8 @@ def run(
     from medlab.engine.parameters import grid
     from medlab.engine.run import Limits
 
+    if not (ids or all_):
+        raise MedlabError("no lesson is named", "such as: medlab run 41 (medlab list shows them); or add --all")
     lessons, failed = chosen(ids, all_)
     points, given = grid(sweep or []), {"preset": preset, **dict(_pair(text) for text in parameter or [])}
     if twice := (set(given) - {"preset"}) & set(points[0]):
@@ -66,11 +68,13 @@ def _jobs(where: list[tuple[Lesson, dict]], given: dict, output: Path) -> list:
     """Return what is to be done; wrong parameters are refused before anything runs."""
     from medlab.engine.parameters import checked_parameters
     from medlab.engine.queue import Job, output_name
-    from medlab.engine.run import malformed
 
     for item, point in where:
-        if not malformed(item):
-            checked_parameters(item, {**given, **point})
+        try:
+            _ = item.parameters
+        except MedlabError:
+            continue  # a damaged notebook is a failed run, which stops no other
+        checked_parameters(item, {**given, **point})
     return [Job(item, {**given, **point}, output / output_name(item, point)) for item, point in where]
 
 

@@ -37,7 +37,9 @@ def connect(address: str, *, workers: int = 0) -> Iterator[Executor]:
         import dask
         from distributed import Client, LocalCluster
     except ImportError:
-        raise MedlabError("--dask needs distributed", hint="pip install 'medlab[dask]'") from None
+        raise MedlabError(
+            "--dask needs distributed", hint="in the checkout: pip install -c constraints.txt -e '.[dask]'"
+        ) from None
 
     # A lesson that eats memory kills workers: after some lost workers its run is given up, and the others go on.
     with dask.config.set({"distributed.scheduler.allowed-failures": _RETRIES}):

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import PurePosixPath
 
+from data_fetch.cards import all_cards
 from medlab.errors import MedlabError, unknown
 from medlab.lesson import DEFAULT_PRESET, PRESETS, Lesson
+from medlab.sources.asked import OPTIONS, absolute, is_path, joined, parsed
+from medlab.sources.needs import check
+from medlab.sources.peek import peek
 
 _MOST_RUNS = 10_000
 
@@ -17,12 +22,14 @@ def checked_parameters(lesson: Lesson, given: dict) -> dict:
     ----------
     lesson : Lesson
     given : dict
-        Names and values; text is converted to the type of the declared default.
+        Names and values; text is converted to the type of the declared default. ``positive``, ``fit`` and ``size`` are
+        taken by every lesson: they are put behind ``data``, whose path is counted from the working folder.
 
     Raises
     ------
     MedlabError
-        For a name that no cell declares, a value of another type, or an unknown preset or sabotage.
+        For a name that no cell declares, a value of another type, an unknown preset or sabotage, a negative seed, or
+        data that cannot be found or that the lesson cannot use.
 
     Examples
     --------
@@ -31,14 +38,42 @@ def checked_parameters(lesson: Lesson, given: dict) -> dict:
     {'seed': 3}
     """
     declared, found = lesson.parameters, {}
+    options = {name: value for name, value in given.items() if name in OPTIONS and name not in declared}
     for name, value in given.items():
+        if name in options:
+            continue
         if name not in declared:
-            raise unknown(f"parameter of {lesson.id}", name, declared)
+            raise unknown(f"parameter of {lesson.id}", name, [*declared, *OPTIONS])
         found[name] = _as_type(lesson, name, value, type(declared[name]))
     if found.get("preset", DEFAULT_PRESET) not in PRESETS:
         raise unknown("preset", found["preset"], PRESETS)
     lesson.checked_sabotage(str(found.get("sabotage", "")))
+    if found.get("seed", 0) < 0:
+        raise MedlabError(f"seed {found['seed']} is not a whole number from 0", hint="such as seed=0")
+    if found.get("data") or options:
+        found["data"] = _checked_data(lesson, found, options)
     return found
+
+
+def _checked_data(lesson: Lesson, found: dict, options: dict) -> str:
+    """Return the data with an absolute path and its options, if they can be had and fit the lesson."""
+    default = lesson.data["default"]
+    data = absolute(joined(found.get("data") or default, options))
+    name, _ = parsed(data)
+    if not is_path(name) and name not in _names(lesson):
+        from medlab.sources import known  # takes seconds: only for a name that no lesson and no card has
+
+        if name not in known():
+            raise unknown("source", name, [*known(), "path/to/your.npz or folder"])
+    if name not in (default, *lesson.data["alternatives"]) or options.get("positive"):
+        check(lesson, peek(data))
+    return data
+
+
+def _names(lesson: Lesson) -> set[str]:
+    """Return the names that need no look: of the lesson's own sources and of cards, also with a size."""
+    files = [file.mirror for card in all_cards().values() for file in card.files]
+    return {lesson.data["default"], *lesson.data["alternatives"], *all_cards(), *(PurePosixPath(f).stem for f in files)}
 
 
 def grid(axes: list[str]) -> list[dict[str, str]]:

@@ -26,6 +26,7 @@ BACKENDS = ("auto", "ipyniivue", "itkwidgets", "slices", "static")
 LIMIT_MB = 16.0  # of one message from kernel to browser; servers refuse or stall on much larger ones
 _COLORMAPS = ("blue", "red", "green", "violet", "warm", "winter")
 # Where itkwidgets' pages come from; asked for once, and briefly, so that a class without a network is not kept waiting.
+_INSTALL = "in the checkout: pip install -e '.[itk]'"
 _ITK_FILES = (
     "https://cdn.jsdelivr.net/npm/itk-viewer-bootstrap-ui@0.30.0/package.json",
     "https://bafybeieiqiiwvdq66e2bndws5nwojbe4wwerbxyua6u37axxivi2rwf7wy.ipfs.dweb.link/",
@@ -211,14 +212,14 @@ def _no_itk() -> str:
     if not os.environ.get("JPY_SESSION_NAME"):  # what the server of JupyterLab sets for each notebook that it opens
         return "itkwidgets works in a notebook opened in JupyterLab alone."
     if not find_spec("itkwidgets"):
-        return "itkwidgets is not installed: pip install 'medlab[itk]'."
+        return f"itkwidgets is not installed: {_INSTALL}."
     for name, below in (("zarr", (3,)), ("ngff-zarr", (0, 33))):
         try:
             found = tuple(int(part) for part in version(name).split(".")[:2])
         except (PackageNotFoundError, ValueError):
-            return f"itkwidgets needs {name}: pip install 'medlab[itk]'."
+            return f"itkwidgets needs {name}: {_INSTALL}."
         if found >= below:
-            return f"itkwidgets cannot draw with {name} {version(name)}: pip install 'medlab[itk]'."
+            return f"itkwidgets cannot draw with {name} {version(name)}: {_INSTALL}."
     return "" if _reachable() else "itkwidgets' pages on the web cannot be reached from here."
 
 

@@ -43,7 +43,7 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
 def _check_header(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> int:
     """Return the bytes that an array will take as float32, after checking that its header tells the truth."""
     with archive.open(info) as member:
-        shape, _, dtype = _header(member)
+        shape, _, dtype = header(member)
         start = member.tell()
     if dtype.hasobject or dtype.kind not in "buifUS":
         raise DataError(
@@ -62,7 +62,14 @@ def _check_header(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -
     return count * (dtype.itemsize + 4)
 
 
-def _header(member) -> tuple[tuple[int, ...], bool, np.dtype]:
+def header(member) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Return shape, order and dtype of an array from the header of its file.
+
+    Raises
+    ------
+    DataError
+        If it is an array of records.
+    """
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     version = np.lib.format.read_magic(member)
     if version not in readers:

@@ -14,10 +14,10 @@ import torch
 from torch.nn import functional as F
 
 from data_fetch.cards import all_cards, load_card
-from data_fetch.errors import Damaged, FetchError, Unavailable
+from data_fetch.errors import FetchError
 from data_fetch.fetch import fetch
 from medlab.cohort import SPLITS, Cohort, from_arrays
-from medlab.errors import DataError, MedlabError, SourceUnavailable, unknown
+from medlab.errors import DataError, MedlabError, unknown
 from medlab.sources.npz import check_memory, read_npz
 from medlab.sources.packaged import PACKAGED
 
@@ -135,15 +135,8 @@ def _from_hospital(modality: str, size, seed: int, options: dict) -> Cohort:
 
 
 def _from_card(name: str, fit: str | None, size) -> Cohort:
-    try:
-        card = load_card(name)
-        path = fetch(card)
-    except Unavailable as error:
-        raise SourceUnavailable(error.message, hint=error.hint) from None
-    except Damaged as error:
-        raise DataError(error.message, hint=error.hint) from None
-    except FetchError as error:
-        raise MedlabError(error.message, hint=error.hint) from None
+    card = load_card(name)
+    path = fetch(card)
     about = {"modality": card.modality, "source": f"{card.title} (doi:{card.doi[0]})", "licence": card.licence}
     about["notes"] = card.problems
     path = _one_npz(path)

@@ -32,6 +32,7 @@ def test_a_missing_package_is_red(monkeypatch):
 
 def test_an_old_package_is_red(monkeypatch):
     monkeypatch.setattr(doctor, "version", lambda name: "0.1")
+    monkeypatch.setattr(doctor, "requires", lambda name: ["torch>=2.10"])
     assert "medlab wants torch" in found()["torch"].advice
     assert "jupyterlab_widgets 3" in found()["widgets"].advice
 

@@ -58,7 +58,7 @@ def test_itkwidgets_is_refused_with_one_sentence_unless_all_of_it_is_there(live,
     assert "JupyterLab alone" in view3d(VOLUME, backend="itkwidgets").reasons[0]
     monkeypatch.setenv("JPY_SESSION_NAME", "lesson.ipynb")
     monkeypatch.setattr(room, "find_spec", lambda name: None if name == "itkwidgets" else True)
-    assert "pip install 'medlab[itk]'" in view3d(VOLUME, backend="itkwidgets").reasons[0]
+    assert "pip install -e '.[itk]'" in view3d(VOLUME, backend="itkwidgets").reasons[0]
     monkeypatch.setattr(room, "find_spec", lambda name: True)
     monkeypatch.setattr(room, "version", {"zarr": "2.18.7", "ngff-zarr": "0.50.0"}.get)
     assert "cannot draw with ngff-zarr 0.50.0" in view3d(VOLUME, backend="itkwidgets").reasons[0]

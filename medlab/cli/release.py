@@ -1,0 +1,30 @@
+"""The command ``medlab release``: editions of the lessons for a course."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from medlab.errors import unknown
+from medlab.lesson import STUDENTS, catalogue, find, notebooks_folder
+
+EDITIONS = ("student",)
+
+
+def release(
+    edition: Annotated[str, typer.Argument(help=f"One of: {', '.join(EDITIONS)}.")],
+    lessons: Annotated[list[str] | None, typer.Option("--lesson", help="Only this one; may be given twice.")] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="Folder; lessons/ of the checkout if not given.")] = None,
+) -> None:
+    """Write the students' edition: no solutions, no stored verdicts. A student's work is never overwritten."""
+    from medlab.course.edition import release as write
+
+    if edition not in EDITIONS:
+        raise unknown("edition", edition, EDITIONS)
+    folder = to or notebooks_folder().parent / STUDENTS
+    done = write([find(name) for name in lessons] if lessons else catalogue(), folder)
+    typer.echo(f"{folder}: {len(done.written)} notebooks written, {len(done.same)} left as they are")
+    for path in done.beside:
+        typer.echo(f"  you worked in an earlier edition; the new one is {path.relative_to(folder)}")

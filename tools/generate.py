@@ -1,0 +1,129 @@
+"""Write what the notebooks' metadata decide: ``python -m tools.generate``; ``--check`` says what is stale."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from pathlib import Path
+from textwrap import fill
+
+from medlab.errors import MedlabError
+from medlab.lesson import Lesson, catalogue, notebooks_folder
+from tools import links
+
+LEVELS = ("first", "basic", "advanced")  # by what must be read before
+
+
+def main() -> int:
+    """Write all pages, or with --check name the stale ones; return 1 if there are some."""
+    root = notebooks_folder().parent
+    stale = [name for name, text in pages(root).items() if _read(root / name) != text]
+    if "--check" not in sys.argv:
+        for name in stale:
+            (root / name).write_text(pages(root)[name], encoding="utf-8", newline="\n")
+    sys.stdout.write("".join(f"{name}\n" for name in stale))
+    return int(bool(stale) and "--check" in sys.argv)
+
+
+def pages(root: Path) -> dict[str, str]:
+    """Return each page that is made, wholly or in part, as it ought to be: name and text.
+
+    Examples
+    --------
+    >>> sorted(pages(notebooks_folder().parent))
+    ['CHANGELOG.md', 'CITATION.cff', 'README.md', 'docs/online.md']
+    """
+    lessons, place = catalogue(), links.published(root)
+    parts: dict[str, list[tuple[str, Callable[[], str]]]] = {
+        "README.md": [
+            ("lessons", lambda: table(lessons, root)),
+            ("pictures", lambda: gallery(lessons, root)),
+            ("clone", lambda: clone(place)),
+        ],
+        "CITATION.cff": [("address", lambda: address(place))],
+        "CHANGELOG.md": [("lessons", lambda: names(lessons))],
+    }
+    made = {"docs/online.md": links.page(lessons, place)}
+    for name, blocks in parts.items():
+        made[name] = _read(root / name)
+        for block, text in blocks:
+            made[name] = _filled(made[name], block, text(), name)
+    return made
+
+
+def table(lessons: Sequence[Lesson], root: Path) -> str:
+    """Return the README's table: a heading for each part, a row for each lesson."""
+    lines = []
+    for part, group in groupby(lessons, key=lambda lesson: lesson.part):
+        lines += [f"\n**{part}**\n", "| lesson | question | level | minutes |", "|---|---|---|---|"]
+        for lesson in group:
+            path = lesson.path.relative_to(root).as_posix()
+            minutes = f"{lesson.minutes['teach']} + {lesson.minutes['exercise']}"
+            lines.append(f"| [{lesson.id}]({path}) | {lesson.question} | {level(lesson, lessons)} | {minutes} |")
+    return "\n".join(lines) + "\n"
+
+
+def level(lesson: Lesson, lessons: Sequence[Lesson]) -> str:
+    """Return how far into the series a lesson is: "first" needs nothing, "basic" the first, "advanced" more.
+
+    Examples
+    --------
+    >>> level(catalogue()[0], catalogue())
+    'first'
+    """
+    of = {each.id: each for each in lessons}
+
+    def depth(each: Lesson) -> int:
+        return 1 + max((depth(of[name]) for name in each.needs if name in of), default=-1)
+
+    return LEVELS[min(depth(lesson), len(LEVELS) - 1)]
+
+
+def names(lessons: Sequence[Lesson]) -> str:
+    """Return the ids of all lessons, in lines of the changelog's width."""
+    text = ", ".join(f"`{lesson.id}`" for lesson in lessons)
+    return fill(text, 118, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False) + "\n"
+
+
+def gallery(lessons: Sequence[Lesson], root: Path) -> str:
+    """Return up to three pictures of lessons, of those that tools.pictures has made, from as many parts."""
+    there = [lesson for lesson in lessons if (root / "docs" / "lessons" / f"{lesson.number}.png").is_file()]
+    chosen = [next(group) for _, group in groupby(there, key=lambda lesson: lesson.part)][:3]
+    if not chosen:
+        return ""
+    heads = "| " + " | ".join(f"{lesson.number} {lesson.title}" for lesson in chosen) + " |"
+    cells = [f"![A figure of lesson {each.number}: {each.title}](docs/lessons/{each.number}.png)" for each in chosen]
+    return "\n".join([heads, "|" + "---|" * len(chosen), "| " + " | ".join(cells) + " |"]) + "\n"
+
+
+def clone(place: links.Place) -> str:
+    """Return the lines that get the repository: of a published one its address."""
+    if not place.repository:
+        return "Get the repository and open a terminal in its folder.\n"
+    name = place.repository.rpartition("/")[2]
+    return f"```\ngit clone https://github.com/{place.repository}.git\ncd {name}\n```\n"
+
+
+def address(place: links.Place) -> str:
+    """Return the line of CITATION.cff that says where the repository is, where that is known."""
+    return f"repository-code: https://github.com/{place.repository}\n" if place.repository else ""
+
+
+def _filled(text: str, block: str, content: str, name: str) -> str:
+    left, right = ("# ", "") if name.endswith(".cff") else ("<!-- ", " -->")
+    marks = f"{left}{block}: made by python -m tools.generate{right}\n", f"{left}end of {block}{right}"
+    if text.count(marks[0]) != 1 or text.count(marks[1]) != 1:
+        raise MedlabError(f"{name} has not exactly one block {block!r}", f"put {marks[0].strip()} and {marks[1]} there")
+    return re.sub(
+        f"{re.escape(marks[0])}.*?{re.escape(marks[1])}", lambda _: marks[0] + content + marks[1], text, flags=re.S
+    )
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

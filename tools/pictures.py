@@ -1,0 +1,101 @@
+"""Make docs/lessons/NN.png, a small picture of each executed lesson: ``python -m tools.pictures runs/*.ipynb``.
+
+The picture is the first figure from the cell tagged ``picture`` on; without such a cell, the largest figure.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+from medlab.errors import MedlabError
+from medlab.lesson import notebooks_folder
+
+WIDTH = 480  # pixels: three stand beside each other in the README
+MOST = 40_000  # bytes
+
+
+def main() -> int:
+    """Write the pictures of the named notebooks; return 1 if one has none."""
+    missing = 0
+    for name in sys.argv[1:]:
+        path = Path(name)
+        try:
+            number, picture = picture_of(json.loads(path.read_text(encoding="utf-8")), path.name)
+        except MedlabError as error:
+            sys.stderr.write(f"{error}\n")
+            missing += 1
+            continue
+        target = notebooks_folder().parent / "docs" / "lessons" / f"{number}.png"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(picture)
+        sys.stdout.write(f"{target.relative_to(notebooks_folder().parent)}: {len(picture) / 1000:.0f} kB\n")
+    return int(missing > 0)
+
+
+def picture_of(notebook: dict, name: str) -> tuple[str, bytes]:
+    """Return the number of a lesson and its picture, a PNG of at most `MOST` bytes.
+
+    Parameters
+    ----------
+    notebook : dict
+        Executed, as JSON.
+    name : str
+        For messages.
+
+    Raises
+    ------
+    MedlabError
+        If it is no lesson, or holds no figure.
+    """
+    number = str(notebook.get("metadata", {}).get("medlab", {}).get("id", ""))[:2]
+    if not number:
+        raise MedlabError(f"{name} is no lesson", "give executed lessons, such as runs/41_classification.ipynb")
+    cells = notebook["cells"]
+    tagged = [k for k, cell in enumerate(cells) if "picture" in cell["metadata"].get("tags", [])]
+    figures = [(k, Image.open(io.BytesIO(data))) for k, cell in enumerate(cells) for data in _pngs(cell)]
+    if not figures:
+        raise MedlabError(f"{name} holds no figure", "execute it first: medlab run NN")
+    after = [image for k, image in figures if tagged and k >= tagged[0]]
+    chosen = after[0] if after else max((image for _, image in figures), key=lambda image: image.width * image.height)
+    return number, shrunk(chosen)
+
+
+def shrunk(image: Image.Image) -> bytes:
+    """Return a PNG of at most `WIDTH` pixels and `MOST` bytes: fewer colors first, then fewer pixels.
+
+    Examples
+    --------
+    >>> len(shrunk(Image.effect_noise((900, 600), 80))) <= MOST
+    True
+    """
+    white = Image.new("RGB", image.size, "white")
+    white.paste(image.convert("RGBA"), mask=image.convert("RGBA").getchannel("A"))
+    width, colors = min(WIDTH, image.width), 128
+    while True:
+        small = white.resize((width, max(1, round(white.height * width / white.width))), Image.Resampling.LANCZOS)
+        packed = io.BytesIO()
+        small.quantize(colors, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
+        if packed.tell() <= MOST:
+            return packed.getvalue()
+        colors, width = (colors // 2, width) if colors > 32 else (128, int(width * 0.85))
+
+
+def _pngs(cell: dict):
+    """Yield the figures of a cell: PNG outputs, and those inside the HTML that lab.show displays."""
+    for output in cell.get("outputs", []):
+        data = output.get("data", {})
+        if "image/png" in data:
+            yield base64.b64decode("".join(data["image/png"]))
+        html = "".join(data.get("text/html", ""))
+        for piece in html.split("data:image/png;base64,")[1:]:
+            yield base64.b64decode(piece.partition('"')[0])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
