@@ -81,10 +81,11 @@ def fitting(metric: str, truth: np.ndarray, prediction: np.ndarray) -> None:
         _same_coding(metric, np.unique(truth), np.unique(prediction))
 
 
-def patient_index(patients: Any, truth: np.ndarray) -> tuple[np.ndarray, int, int]:
-    """Return the patient number of each row, how many there are, and a key that is the same for the same patients."""
+def patient_index(patients: Any, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return the patient number of each row, the sorted patients, and a key that is the same for the same patients."""
     if patients is None:
-        return np.arange(len(truth)), len(truth), zlib.crc32(np.ascontiguousarray(truth).tobytes())
+        rows = np.arange(len(truth))
+        return rows, rows, zlib.crc32(np.ascontiguousarray(truth).tobytes())
     try:
         # Lists go through objects: numpy would turn a NaN among texts into the text "nan".
         found = np.array(patients, dtype=object) if isinstance(patients, (list, tuple)) else _plain(patients)
@@ -102,7 +103,7 @@ def patient_index(patients: Any, truth: np.ndarray) -> tuple[np.ndarray, int, in
     names, index = np.unique(ids, return_inverse=True)
     if len(names) < 2:
         raise MedlabError("all rows belong to one patient", hint="an interval over patients needs at least two")
-    return index, len(names), zlib.crc32("\n".join(names).encode())
+    return index, names, zlib.crc32("\n".join(names).encode())
 
 
 def limits_of(kind: Metric | None, low: float | None, high: float | None) -> tuple[float, float]:
@@ -119,6 +120,21 @@ def limits_of(kind: Metric | None, low: float | None, high: float | None) -> tup
     if not lowest < highest:
         raise MedlabError(f"low={lowest:g} is not below high={highest:g}", hint="the range of the metric: 0 and 1")
     return lowest, highest
+
+
+def existing(label: str, values: np.ndarray, limits: tuple[float, float], rows: int) -> None:
+    """Refuse values of a metric that do not exist or lie outside its range."""
+    if not np.isfinite(values).all():
+        raise MedlabError(
+            f"{label} does not exist on these {rows} rows",
+            hint="the truth needs both classes (AUC, sensitivity ...), the decisions both calls (PPV, NPV)",
+        )
+    slack = 1e-9 * (1 + np.abs(values))
+    if (values < limits[0] - slack).any() or (values > limits[1] + slack).any():
+        raise MedlabError(
+            f"{label} is {values.mean():.4g}, outside its range of {limits[0]:g} to {limits[1]:g}",
+            hint="low= and high= are the ends of what the metric can be",
+        )
 
 
 def options(*, resamples: int, seed: int, method: str, of: str) -> None:
