@@ -35,15 +35,8 @@ def intervals(
     ----------
     estimates : dict of name to Estimate, or of name to dict of series to Estimate
         With series, each row holds one mark for each of them, and a legend names them.
-    bound : float or dict of name to float, optional
-        Dotted reference lines.
-    xlabel : str
-        What is estimated, with its unit; made from the estimates if empty.
-    title : str
-    limits : two numbers, optional
-        Of the axis of values.
-    axis : matplotlib Axes, optional
-        Draw there, and not in a figure of its own.
+    bound, xlabel, title, limits, axis
+        See ``medlab.figures``; ``xlabel`` is made from the estimates if empty.
 
     Raises
     ------

@@ -10,8 +10,7 @@ from medlab.errors import MedlabError
 from medlab.figures import style
 from medlab.figures.checks import finite, named, numbers
 from medlab.figures.marks import draw_marks, scale_bar
-
-SIGNED = ("RdBu_r", "RdBu", "PuOr", "coolwarm", "bwr", "seismic")
+from medlab.figures.pictures import listed, named_window, taken, windows
 
 
 def grid(
@@ -75,14 +74,14 @@ def grid(
 
     if colors not in colormaps:
         raise MedlabError(f"colors={colors!r} is no colormap of matplotlib", hint='such as "gray" or "inferno"')
-    shown, names, spacing = _listed(images, titles, spacing)
-    windows = _windows(shown, window, colors, names)
-    several = len({w for w, p in zip(windows, shown, strict=True) if p.ndim == 2}) > 1
+    shown, names, spacing = listed(images, titles, spacing)
+    pairs = windows(shown, window, colors, names)
+    several = len({w for w, p in zip(pairs, shown, strict=True) if p.ndim == 2}) > 1
     if several:
-        names = [_named_window(n, w, unit, p) for n, w, p in zip(names, windows, shown, strict=True)]
+        names = [named_window(n, w, unit, p) for n, w, p in zip(names, pairs, shown, strict=True)]
     figure, panels, side = _canvas(shown, names, columns=columns, rows=rows, title=title, spacing=spacing)
     drawn = None
-    for axis, picture, name, (low, high) in zip(panels, shown, names, windows, strict=False):
+    for axis, picture, name, (low, high) in zip(panels, shown, names, pairs, strict=False):
         if picture.ndim == 3:
             axis.imshow(np.clip((picture - low) / (high - low), 0, 1), aspect=_aspect(spacing))
         else:
@@ -142,38 +141,36 @@ def compare(
     if len(titles) != 2 or isinstance(titles, str):
         raise MedlabError(f"titles {titles!r}", hint="two of them: of before and of after")
     others = named(after, "image") if isinstance(after, Mapping) else {titles[1]: after}
-    shown = {titles[0]: _picture(before, titles[0]), **{name: _picture(v, name) for name, v in others.items()}}
+    shown = {titles[0]: taken(before, titles[0]), **{name: taken(v, name) for name, v in others.items()}}
     if len(shown) < 1 + len(others) or any(p.shape != shown[titles[0]].shape or p.ndim != 2 for p in shown.values()):
         shapes = ", ".join(f"{name} {p.shape}" for name, p in shown.items())
         raise MedlabError(
             f"images {shapes} cannot be subtracted", hint="gray images of one shape, each with its own name"
         )
-    differences = [shown[name] - shown[titles[0]] for name in others]
-    largest = np.nanquantile(np.abs(differences), 0.995) if limit is None else float(limit)
-    if limit is None and not largest > 0:
-        largest = float(np.nanmax(np.abs(differences))) or 1.0
+    low, high = windows(list(shown.values()), window, "gray", list(shown))[0]
+    differences = {f"{name} - {titles[0]}": shown[name] - shown[titles[0]] for name in others}
+    largest = _largest(list(differences.values())) if limit is None else float(limit)
     if not largest > 0:
         raise MedlabError(f"limit {limit!r} of the differences", hint="above 0")
-    low, high = _windows(list(shown.values()), window, "gray", list(shown))[0]
-    per_row = len(shown) if many else 3
-    names = [*shown, *([f"{n} - {titles[0]}" for n in others])]
+    pictures, names = [*shown.values(), *differences.values()], [*shown, *differences]
+    n = len(shown)
     figure, panels, side = _canvas(
-        [*shown.values(), *differences], names, columns=per_row, rows=None, title=title, spacing=spacing, skip=many
+        pictures, names, columns=n if many else 3, rows=None, title=title, spacing=spacing, skip=many
     )
-    for axis, name, picture in zip(panels, names, [*shown.values(), *differences], strict=False):
-        signed = axis in panels[len(shown) :]
-        scale = (
-            {"cmap": "RdBu_r", "vmin": -largest, "vmax": largest}
-            if signed
-            else {"cmap": "gray", "vmin": low, "vmax": high}
-        )
-        drawn = axis.imshow(picture, aspect=_aspect(spacing), **scale)
-        axis.set_title(style.wrapped(name, side, size=9), fontsize=9)
-        if axis in (panels[len(shown) - 1], panels[-1]):
-            told = f"difference{f', {unit}' if unit else ''}" if signed else unit
-            where = [a for a in panels if (a in panels[len(shown) :]) is signed]
-            figure.colorbar(drawn, ax=where if many else axis, label=told, fraction=0.05, aspect=20, pad=0.02)
+    told = f"difference{f', {unit}' if unit else ''}"
+    scales = ((0, n, "gray", low, high, unit), (n, len(names), "RdBu_r", -largest, largest, told))
+    for first, end, colors, bottom, top, words in scales:
+        for k in range(first, end):
+            drawn = panels[k].imshow(pictures[k], cmap=colors, vmin=bottom, vmax=top, aspect=_aspect(spacing))
+            panels[k].set_title(style.wrapped(names[k], side, size=9), fontsize=9)
+        where = panels[first:end] if many else panels[end - 1]
+        figure.colorbar(drawn, ax=where, label=words, fraction=0.05, aspect=20, pad=0.02)
     return figure
+
+
+def _largest(differences: list[np.ndarray]) -> float:
+    sizes = np.abs(differences)
+    return float(np.nanquantile(sizes, 0.995)) or float(np.nanmax(sizes)) or 1.0
 
 
 def contact_sheet(
@@ -196,150 +193,34 @@ def contact_sheet(
     return grid(cohort[chosen], titles=names[:count], columns=min(columns, count), unit=cohort.intensity)
 
 
-def picture(cohort, i: int) -> np.ndarray:
-    """Return image i of a cohort as (H, W), or (H, W, 3) for three channels: the middle slice of a volume."""
-    return _picture(cohort.images[i], f"image {i}")
-
-
-def window(images) -> tuple[float, float]:
-    """Return the common window of some images: their 0.5 and 99.5 percentiles, never the same.
-
-    Parameters
-    ----------
-    images : as for ``grid``
-
-    Examples
-    --------
-    >>> window([np.zeros((2, 2)), np.full((2, 2), 10.0)])
-    (0.0, 10.0)
-    """
-    shown, names, _ = _listed(images, None, None)
-    return _percentiles(shown, names)
-
-
-def _listed(images, titles, spacing) -> tuple[list[np.ndarray], list[str], Sequence[float] | None]:
-    """Return pictures, their titles, and the spacing that the cohort or the caller knows."""
-    if hasattr(images, "images"):
-        known = images.spacing[-2:] if images.spacing else None
-        spacing = known if spacing is None and known and np.isfinite(known).all() else spacing
-        images = images.images
-    if isinstance(images, Mapping):
-        names, things = [str(key) for key in images], list(images.values())
-    else:
-        alone = hasattr(images, "ndim") and images.ndim == 2
-        things = [images] if alone or not hasattr(images, "__iter__") else list(images)
-        names = [""] * len(things)
-    if titles is not None:
-        if isinstance(titles, str) or len(titles) != len(things):
-            raise MedlabError(f"{len(things)} images, {len(titles)} titles", hint="one title for each image")
-        names = [str(name) for name in titles]
-    if not things:
-        raise MedlabError("there is no image to show", hint="pass at least one")
-    if spacing is not None:
-        found = numbers(spacing, "spacing", dims=(1,))[-2:]
-        if len(found) != 2 or not (np.isfinite(found).all() and found.min() > 0):
-            raise MedlabError(f"spacing {spacing}", hint="mm along rows and columns, above 0")
-        spacing = tuple(float(s) for s in found)
-    return (
-        [_picture(thing, name or f"image {k}") for k, (thing, name) in enumerate(zip(things, names, strict=True))],
-        names,
-        spacing,
-    )
-
-
-def _picture(thing, name: str) -> np.ndarray:
-    """Return (H, W), or (H, W, 3) in 0 to 1 if bytes; of a volume the middle slice."""
-    size = 255.0 if str(getattr(thing, "dtype", "")) in ("uint8", "torch.uint8") else 1.0
-    values = numbers(thing, name, dims=(2, 3, 4))
-    if values.ndim == 4:
-        values = values[:, values.shape[1] // 2]
-    if values.ndim == 3 and values.shape[-1] in (3, 4) and values.shape[0] > 4:
-        return values[..., :3] / size
-    if values.ndim == 3 and values.shape[0] == 3:
-        return values.transpose(1, 2, 0) / size
-    if values.ndim == 3:
-        values = values[0 if values.shape[0] <= 4 else values.shape[0] // 2]
-    return values
-
-
-def _windows(shown: list[np.ndarray], window: object, colors: str, names: list[str]) -> list[tuple[float, float]]:
-    """Return a window for each picture; colors in 0 to 1 keep theirs."""
-    n = len(shown)
-    if window is None:
-        gray = [p for p in shown if p.ndim == 2]
-        low, high = _percentiles(gray or shown, names)
-        if colors in SIGNED:
-            low, high = -max(abs(low), abs(high)), max(abs(low), abs(high))
-        found = [(low, high)] * n
-    elif isinstance(window, str):
-        if window != "each":
-            raise MedlabError(f"window {window!r}", hint='(low, high), or "each"')
-        found = [_percentiles([p], [name]) for p, name in zip(shown, names, strict=True)]
-    else:
-        pairs = list(window.values()) if isinstance(window, Mapping) else window
-        values = numbers(pairs, "window", dims=(1, 2))
-        if (
-            values.shape not in ((2,), (n, 2))
-            or not np.isfinite(values).all()
-            or (values[..., 0] >= values[..., 1]).any()
-        ):
-            raise MedlabError(
-                f"window {window} for {n} images", hint="(low, high), low below high, or one for each image"
-            )
-        found = [(float(low), float(high)) for low, high in np.broadcast_to(values, (n, 2))]
-    return [
-        (0.0, 1.0) if p.ndim == 3 and np.nanmin(p) >= 0 and np.nanmax(p) <= 1 else w
-        for p, w in zip(shown, found, strict=True)
-    ]
-
-
-def _percentiles(shown: list[np.ndarray], names: list[str]) -> tuple[float, float]:
-    samples = []
-    for p, name in zip(shown, [*names, *[""] * len(shown)], strict=False):
-        values = finite(p, name or "image")
-        samples.append(values[:: max(1, values.size // 50_000)])
-    low, high = (float(v) for v in np.quantile(np.concatenate(samples), [0.005, 0.995]))
-    if low == high:  # a few bright pixels on nothing: take them all
-        low, high = min(float(s.min()) for s in samples), max(float(s.max()) for s in samples)
-    return (low, high) if low < high else (low - 0.5, low + 0.5)
-
-
-def _named_window(name: str, window: tuple[float, float], unit: str, picture: np.ndarray) -> str:
-    return name if picture.ndim == 3 else f"{name}\n{window[0]:.4g} to {window[1]:.4g} {unit}".strip()
-
-
 def _aspect(spacing: Sequence[float] | None) -> float:
     return 1.0 if spacing is None else spacing[-2] / spacing[-1]
+
+
+def _across(count: int, columns: int | None, rows: Sequence[str] | None) -> int:
+    """Return how many images stand side by side."""
+    if columns is not None and (isinstance(columns, bool) or not isinstance(columns, (int, np.integer)) or columns < 1):
+        raise MedlabError(f"columns={columns!r}", hint="a whole number from 1")
+    few = 4 if count in (4, 7, 8) else 3 if count < 7 else 5 if count < 16 else 6
+    columns = min(count, columns or (-(-count // len(rows)) if rows else few))
+    if rows is not None and len(rows) != -(-count // columns):
+        found = f"{len(rows)} names for {-(-count // columns)} rows of {columns} images"
+        raise MedlabError(found, hint="set columns, or name each row")
+    return columns
 
 
 def _canvas(shown, names, *, columns, rows, title: str, spacing, skip: bool = False):
     """Return figure, axes in reading order, and the width of one in inches; ``skip`` frees the second row's first."""
     from matplotlib.figure import Figure
 
-    n = len(shown) + skip
-    if columns is not None and (isinstance(columns, bool) or not isinstance(columns, (int, np.integer)) or columns < 1):
-        raise MedlabError(f"columns={columns!r}", hint="a whole number from 1")
-    columns = min(
-        n,
-        columns
-        or (-(-n // len(rows)) if rows else 4 if n in (4, 7, 8) else min(n, 3 if n < 7 else 5 if n < 16 else 6)),
-    )
-    count = -(-n // columns)
-    if rows is not None and len(rows) != count:
-        raise MedlabError(
-            f"{len(rows)} names for {count} rows of {columns} images", hint="set columns, or name each row"
-        )
+    columns = _across(len(shown) + skip, columns, rows)
+    count = -(-(len(shown) + skip) // columns)
     side = min(2.6, (style.WIDTH - 0.9) / columns)
     height, width = np.median([p.shape[:2] for p in shown], axis=0)
     tall = float(np.clip(side * height / width * _aspect(spacing), 0.35 * side, 1.8 * side))
     lines = max(style.wrapped(name, side, size=9).count("\n") + bool(name) for name in names)
-    figure = Figure(
-        figsize=(
-            min(style.WIDTH, max(3.2, side * columns + 0.9)),
-            count * (tall + 0.17 * lines + 0.08) + 0.3 * bool(title) + 0.25,
-        ),
-        layout="constrained",
-    )
+    size = max(3.2, side * columns + 0.9), count * (tall + 0.17 * lines + 0.08) + 0.3 * bool(title) + 0.25
+    figure = Figure(figsize=(min(style.WIDTH, size[0]), size[1]), layout="constrained")
     panels = list(figure.subplots(count, columns, squeeze=False).ravel())
     for axis in panels:
         axis.set(xticks=[], yticks=[])
