@@ -101,10 +101,14 @@ def _row(k: int, run: Run, link: str) -> str:
     budget, at_cpu = run.lesson.budget, run.parameters.get("preset", DEFAULT_PRESET) == DEFAULT_PRESET
     counts = {verdict: run.verdicts.count(verdict) for verdict in dict.fromkeys(run.verdicts)}
     word = {"LOST": "lost claims", "OVER": "over budget", "ok": "ok"}.get(run.word, run.status)
-    color, before = "good" if word == "ok" else "bad", ", kept from before" * run.resumed
+    result = (
+        f"<span class='{'good' if word == 'ok' else 'bad'}'>{escape(word)}{', kept from before' * run.resumed}</span>"
+    )
     cells = [
         f"<a href='#run{k}'>{escape(_name(run))}</a>",
-        f"<span class='{color}'>{escape(word)}{before}</span>",
+        result
+        if run.wrong or run.word == "OVER"
+        else f"<span class='good'>ok{', kept from before' if run.resumed else ''}</span>",
         escape(", ".join(f"{n} {verdict}" for verdict, n in counts.items()) or "none"),
         f"{run.seconds:.0f} s",
         _cost(run.ref_s, budget["cpu_s"], at_cpu),
