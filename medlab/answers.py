@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-LIMIT_S = 5.0  # for one call of the student's function
+LIMIT_S = 10.0  # for one call of the student's function, which may import a library
 
 
 class TooLong(BaseException):
@@ -35,8 +35,15 @@ class Call:
     left: tuple = ()
 
 
-def call(function: Callable, args: tuple) -> Call:
+def call(function: Callable, args: tuple, *, limited: bool = True) -> Call:
     """Call a function on copies of the arguments; its printing, warnings and errors stay inside.
+
+    Parameters
+    ----------
+    function : callable
+    args : tuple
+    limited : bool
+        Whether it must end within LIMIT_S seconds; a reference need not.
 
     Raises
     ------
@@ -48,7 +55,8 @@ def call(function: Callable, args: tuple) -> Call:
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            limit.start(LIMIT_S)
+            if limited:
+                limit.start(LIMIT_S)
             value = function(*given)
             limit.cancel()
             return Call(value, left=given)

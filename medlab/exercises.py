@@ -207,7 +207,7 @@ def _trials(answer: Callable, reference: Callable | None, cases: Callable, edges
         )
     trials = []
     for args in sorted(every, key=_size):
-        right = call(reference, args) if reference else Call()
+        right = call(reference, args, limited=False) if reference else Call()
         words = ", ".join(said(one, name=label) for one, label in zip(args, names, strict=False))
         words = f"{name}({words})"
         if right.error is not None:
@@ -292,7 +292,7 @@ class _Task:
         best, failures = "", [k for k, verdict in enumerate(verdicts) if verdict]
         most = len(failures) / 2
         for text, wrong in mistakes.items():
-            theirs = [call(wrong, trial.args) for trial in self.trials[: len(results)]]
+            theirs = [call(wrong, trial.args, limited=False) for trial in self.trials[: len(results)]]
             differs = [k for k, one in enumerate(theirs) if self.verdict(one, self.trials[k])]
             alike = all(self._alike(results[k], theirs[k], self.trials[k]) for k in differs)
             if differs and alike and len(differs) >= most:

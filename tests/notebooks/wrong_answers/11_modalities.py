@@ -1,4 +1,4 @@
-"""Typical wrong answers to the exercises of lesson 11: exercise, two underscores, what is wrong."""
+"""Answers to the exercises of lesson 11: exercise, two underscores, what is wrong, or "right" and how."""
 
 import numpy as np
 from scipy.stats import norm
@@ -50,3 +50,17 @@ def binning_factor__linear(k):
 
 def binning_factor__always_four(k):
     return 0.5
+
+
+def dose_for_noise__right_by_logarithms(noise_now, noise_wanted):
+    return np.exp(2 * np.log(noise_now / noise_wanted))
+
+
+def best_auc__right_by_error_function(signal, noise_std):
+    from math import erf
+
+    return 0.5 * (1 + erf(np.linalg.norm(signal) / noise_std / 2))
+
+
+def binning_factor__right_as_power(k):
+    return k**-0.5

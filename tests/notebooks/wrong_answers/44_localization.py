@@ -1,30 +1,6 @@
-"""Typical wrong answers to the exercises of lesson 44: exercise, two underscores, what is wrong."""
+"""Answers to the exercises of lesson 44: exercise, two underscores, what is wrong, or "right" and how."""
 
 import numpy as np
-
-
-def error_mm__pixels(predicted, truth, spacing):
-    return np.sqrt(((predicted - truth) ** 2).sum(-1))
-
-
-def error_mm__mean_spacing(predicted, truth, spacing):
-    return np.sqrt(((predicted - truth) ** 2).sum(-1)) * np.mean(spacing)
-
-
-def error_mm__axes_exchanged(predicted, truth, spacing):
-    return np.sqrt((((predicted - truth) * np.asarray(spacing)[::-1]) ** 2).sum(-1))
-
-
-def error_mm__manhattan(predicted, truth, spacing):
-    return np.abs((predicted - truth) * np.asarray(spacing)).sum(-1)
-
-
-def error_mm__one_number(predicted, truth, spacing):
-    return np.sqrt((((predicted - truth) * np.asarray(spacing)) ** 2).sum(-1)).mean()
-
-
-def error_mm__spacing_not_squared(predicted, truth, spacing):
-    return np.sqrt(((predicted - truth) ** 2 * np.asarray(spacing)).sum(-1))
 
 
 def soft_argmax__argmax(heatmap, stride):
@@ -112,3 +88,42 @@ def success_rate__strict(predicted, truth, radius):
 
 def success_rate__mean_error(predicted, truth, radius):
     return np.mean(np.sqrt(((predicted - truth) ** 2).sum(-1)))
+
+
+def soft_argmax__right_by_loops(heatmap, stride):
+    row = column = 0.0
+    for y, line in enumerate(heatmap):
+        for x, weight in enumerate(line):
+            row += weight * (y * stride + (stride - 1) / 2)
+            column += weight * (x * stride + (stride - 1) / 2)
+    return row / heatmap.sum(), column / heatmap.sum()
+
+
+def mirrored__first_pair_only(points, width, pairs):
+    turned = np.array(points)
+    turned[:, 1] = width - 1 - turned[:, 1]
+    if pairs:
+        one, other = pairs[0]
+        turned[[one, other]] = turned[[other, one]]
+    return turned
+
+
+def mirrored__right_by_an_order(points, width, pairs):
+    order = np.arange(len(points))
+    for one, other in pairs:
+        order[[one, other]] = other, one
+    return (points * [1, -1] + [0, width - 1])[order]
+
+
+def success_rate__manhattan_distance(predicted, truth, radius):
+    exists = np.isfinite(truth).all(-1)
+    return np.mean((np.abs(predicted - truth).sum(-1) <= radius)[exists])
+
+
+def success_rate__right_by_loops(predicted, truth, radius):
+    hits = total = 0
+    for p, t in zip(predicted, truth, strict=True):
+        if not np.isnan(t).any():
+            total += 1
+            hits += bool(np.linalg.norm(p - t) <= radius)
+    return hits / total

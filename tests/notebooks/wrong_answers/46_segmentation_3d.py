@@ -1,4 +1,4 @@
-"""Typical wrong answers to the exercises of lesson 46: exercise, two underscores, what is wrong."""
+"""Answers to the exercises of lesson 46: exercise, two underscores, what is wrong, or "right" and how."""
 
 import numpy as np
 
@@ -70,3 +70,21 @@ def level_weights__equal(levels):
 def level_weights__falls_in_a_line(levels):
     weights = np.arange(levels, 0, -1.0)
     return weights / weights.sum()
+
+
+def window_starts__right_by_a_loop(length, size, step):
+    starts = [0]
+    while starts[-1] + size < length:
+        starts.append(min(starts[-1] + step, length - size))
+    return np.array(starts)
+
+
+def limits_of_agreement__right_with_the_exact_z(measured, reference):
+    from scipy.stats import norm
+
+    gap = measured - reference
+    return norm.ppf([0.025, 0.975]) * np.std(gap, ddof=1) + np.mean(gap)
+
+
+def level_weights__right_as_list(levels):
+    return [2 ** (levels - 1 - k) / (2**levels - 1) for k in range(levels)]

@@ -1,4 +1,4 @@
-"""Typical wrong answers to the exercises of lesson 71: exercise, two underscores, what is wrong."""
+"""Answers to the exercises of lesson 71: exercise, two underscores, what is wrong, or "right" and how."""
 
 import numpy as np
 
@@ -73,22 +73,15 @@ def lesson_for_one__sum_of_both(loss_one, loss_two, forget):
     return np.sort(np.argsort(loss_one + loss_two)[:count])
 
 
-def rate_from_agreement__disagreement(agreement, classes):
-    return 1 - agreement
+def true_accuracy__right_by_solving(measured, rate, classes):
+    matrix = np.array([[1 - rate, rate / (classes - 1)], [rate, 1 - rate / (classes - 1)]])
+    return np.linalg.solve(matrix, [measured, 1 - measured])[0]
 
 
-def rate_from_agreement__half(agreement, classes):
-    return (1 - agreement) / 2
+def loudness__right_by_chain(p, q):
+    return np.abs(-(p ** (q - 1.0)) * p * (1 - p))
 
 
-def rate_from_agreement__both_right_only(agreement, classes):
-    return 1 - np.sqrt(agreement)
-
-
-def rate_from_agreement__larger_solution(agreement, classes):
-    chance = 1 / classes
-    return (1 - chance) * (1 + np.sqrt((agreement - chance) / (1 - chance)))
-
-
-def rate_from_agreement__errors_always_agree(agreement, classes):
-    return (1 - np.sqrt(np.maximum(2 * agreement - 1, 0))) / 2
+def lesson_for_one__right_as_list(loss_one, loss_two, forget):
+    order = sorted(range(len(loss_two)), key=lambda k: loss_two[k])
+    return sorted(order[: max(1, round(len(order) - forget * len(order)))])
