@@ -13,22 +13,26 @@ OUTSIDE_THE_KERNEL = ("medlab.cli", "medlab.engine", "medlab.course")
 LIGHT = ("lesson", "errors", "claims", "stats", "metrics", "files")  # what the commands need of the rest
 
 
-def imported(*names: str) -> set[str]:
-    code = f"import {', '.join(names)}, sys, json; print(json.dumps(sorted(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return set(json.loads(done.stdout))
-
-
-def test_import_loads_nothing_heavy():
-    loaded = imported("medlab")
-    assert not loaded & {"torch", "monai", "numpy", "pandas", "matplotlib", "IPython", "ipywidgets"}
-
-
-def test_commands_and_engine_never_load_torch():
+@pytest.fixture(scope="module")
+def loaded() -> list[set[str]]:
+    """Return what one interpreter has loaded after medlab, and then after the commands and the engine."""
     modules = [
         ".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in paths("medlab/engine", "medlab/cli")
     ]
-    assert "torch" not in imported(*modules, *[f"medlab.{name}" for name in LIGHT])
+    further = ", ".join([*modules, *[f"medlab.{name}" for name in LIGHT]])
+    tell = "print(json.dumps(sorted(sys.modules)))"
+    code = f"import medlab, sys, json; {tell}; import {further}; {tell}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return [set(json.loads(line)) for line in done.stdout.splitlines()]
+
+
+def test_import_loads_nothing_heavy(loaded):
+    assert not loaded[0] & {"torch", "monai", "numpy", "pandas", "matplotlib", "IPython", "ipywidgets"}
+
+
+def test_commands_and_engine_never_load_torch(loaded):
+    assert "medlab.engine.ledger" in loaded[1]
+    assert "torch" not in loaded[1]
 
 
 def test_arrows_point_one_way():

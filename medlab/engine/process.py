@@ -206,18 +206,13 @@ def watch(
     stop, began, found = stop or threading.Event(), time.monotonic(), Watched()
     mark = secrets.token_hex(16)
     process = (start or _start)(command, env | {MARK: mark})
-    lines: list[str] = []
-    reader = threading.Thread(target=_read, args=(process, lines, on_line), daemon=True)
-    reader.start()
+    lines, reader = _reader(process, on_line)
     family = _Family(psutil.Process(process.pid), mark, with_root=start is not None)
     try:
         with contextlib.suppress(BrokenPipeError):
             process.stdin.write(f"{job}\n".encode())
             process.stdin.flush()
-        while True:
-            found.code = _wait(process)
-            if found.code is not None:
-                break
+        while (code := _wait(process)) is None:
             held, beside = family.look()
             found.peak_mb = max(found.peak_mb, held)
             late = time.monotonic() - began > timeout
@@ -225,6 +220,7 @@ def watch(
             if stop.is_set() or late or greedy:
                 found.ended = "interrupted" if stop.is_set() else "timeout" if late else "memory"
                 break
+        found.code = code
     finally:
         family.end()
         process.wait()
@@ -233,6 +229,13 @@ def watch(
     found.seconds, found.cpu_s = time.monotonic() - began, round(sum(family.cpu.values()), 2)
     found.peak_mb, found.log = round(found.peak_mb, 1), "".join(lines)
     return found
+
+
+def _reader(process: Process, on_line: Callable[[str], bool | None]) -> tuple[list[str], threading.Thread]:
+    lines: list[str] = []
+    reader = threading.Thread(target=_read, args=(process, lines, on_line), daemon=True)
+    reader.start()
+    return lines, reader
 
 
 def _start(command: list[str], env: dict[str, str]) -> subprocess.Popen:

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from medlab.lesson import HOLDS, OPEN, REFUTED, UNJUDGED
 
-from medlab.lesson import HOLDS, OPEN, REFUTED, UNJUDGED
-
 VERDICTS = (HOLDS, OPEN, REFUTED, UNJUDGED)
 _LARGEST = 50_000_000  # bytes
 

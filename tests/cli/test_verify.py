@@ -42,32 +42,26 @@ def entries(folder: Path) -> list[dict]:
 
 def test_what_is_due_is_run_once_and_a_made_up_entry_is_found(bench):
     folder, _, verify = bench
-    done = verify("--due", "--base", "--no-write")
-    assert (done.returncode, (folder / "ledger.jsonl").exists()) == (0, False), done.stdout
     done = verify("--due", "--jobs", "3")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 entries up to date, 3 to be run, 1 of them base claims" in done.stdout
     assert "3 as expected, 0 failed" in done.stdout
-    assert [(e["sabotage"], e["null"]) for e in entries(folder)] == [("", False), ("", True), ("shuffle_labels", False)]
-    again = verify("--due")
-    assert "3 entries up to date, 0 to be run" in again.stdout
-    assert again.returncode == 0
-    text = (folder / "ledger.jsonl").read_text()
-    (folder / "ledger.jsonl").write_text(text.replace('["open"]', '["refuted"]').replace('["holds"]', '["open"]', 1))
-    assert (
-        "LOST   10_test on hospital:chest_xray: claim 1 open, stored: holds, says the ledger" in verify("--due").stdout
-    )
-    (folder / "ledger.jsonl").write_text(text.replace('"ref_s"', '"ref_s": 500, "old"').replace(', "old": ', "#"))
-    assert "is not an entry of the ledger" in verify("--due").stderr
-    made_up = [line | {"ref_s": 500.0} for line in entries_of(text)]
-    (folder / "ledger.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in made_up))
+    told = entries(folder)
+    assert [(e["sabotage"], e["null"]) for e in told] == [("", False), ("", True), ("shuffle_labels", False)]
+    path = folder / "ledger.jsonl"
+    path.write_text("".join(f"{json.dumps(e | {'ref_s': 500.0})}\n" for e in told))
+    before = path.read_text()
     found = verify("--check", "1", "--no-write")
     assert found.returncode == 1
+    assert "3 entries up to date, 0 to be run" in found.stdout
     assert "the ledger says 500 reference-seconds" in found.stdout
-
-
-def entries_of(text: str) -> list[dict]:
-    return [json.loads(line) for line in text.splitlines()]
+    assert path.read_text() == before
+    path.write_text(before.replace('["holds"]', '["open"]', 1))
+    lost = verify("--due")
+    assert "LOST   10_test on hospital:chest_xray: claim 1 open, stored: holds, says the ledger" in lost.stdout
+    assert lost.returncode == 1
+    path.write_text(before + "<<<<<<< HEAD\n")
+    assert "ledger.jsonl, line 4 is not an entry of the ledger" in verify("--due").stderr
 
 
 def test_lost_claims_failures_and_budgets_have_their_own_words_and_statuses(bench):
@@ -97,9 +91,9 @@ def test_no_run_begins_after_the_given_minutes(bench):
 
 def test_replication_adds_seeds_and_tells_in_how_many_a_claim_held(bench):
     folder, _, verify = bench
-    assert verify("10").returncode == 0
-    done = verify("10", "--replicate", "2", "--jobs", "2")
-    assert done.returncode == 0, done.stdout + done.stderr
+    for runs, added in ((2, 1), (1, 1)):  # the lesson as it stands is run only the first time
+        done = verify("10", "--replicate", str(added), "--jobs", "2")
+        assert (done.returncode, f"{runs} as expected, 0 failed" in done.stdout) == (0, True), done.stdout
     assert "10_test: claim 1 held in 3 of 3 seeds" in done.stdout
     assert [e["seed"] for e in entries(folder)] == [0, 1, 2]
 
