@@ -111,12 +111,14 @@ def test_a_cell_that_is_run_twice_does_not_double_its_claims(lab, shown):
 
 def test_the_banner_has_two_lines_and_folds_the_rest(lab):
     lab.source, lab.reason = 'hospital:<script>alert("x")</script>', "<b>no network</b>"
+    lab.advice = "<i>connect</i>"
     seen, folded = lab._repr_html_().split("<details>")
     assert seen.count("<br>") == 1
     assert "SIMULATED" in seen
     assert "&lt;script&gt;" in seen
     assert "<script>" not in seen
-    assert "&lt;b&gt;no network" in folded
+    assert "&lt;b&gt;no network" in seen
+    assert "&lt;i&gt;connect" in folded
     assert "torch" in folded
 
 

@@ -147,6 +147,6 @@ def tell(claims: Sequence[Claim]) -> tuple[str, str]:
         caption += f"{OPEN} "
     if rules.UNJUDGED in verdicts:
         caption += "Not judged: the sizes of preset smoke are too small. "
-    caption += getattr(stats, "LEFT_OUT", "")
+    caption += stats.LEFT_OUT
     each = "; ".join(f"{c.statement}: {c.verdict}, {c.estimate.interval}, bound {c.bound}" for c in claims)
     return caption.strip(), f"Forest plot of {len(claims)} claim{'s' * (len(claims) > 1)}. {each}."
