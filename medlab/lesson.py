@@ -103,7 +103,8 @@ class Lesson:
         """Verdict and statement of each claim, as the notebook stores them in the cell that nbval compares."""
         for cell in self.notebook["cells"]:
             if "nbval-check-output" in cell["metadata"].get("tags", []):
-                text = "".join("".join(out.get("data", {}).get("text/plain", "")) for out in cell.get("outputs", []))
+                shown = [out for out in cell.get("outputs", []) if out.get("output_type") == "execute_result"]
+                text = "".join("".join(out.get("data", {}).get("text/plain", "")) for out in shown)
                 # Verdict and statement are two columns, separated by at least two spaces.
                 pairs = (line.partition("  ") for line in text.splitlines() if line.strip())
                 return [(verdict.strip(), statement.strip()) for verdict, _, statement in pairs]

@@ -43,20 +43,14 @@ def run(
     if twice := (set(given) - {"preset"}) & set(points[0]):
         raise MedlabError(f"{sorted(twice)[0]!r} is both a parameter and swept", hint="leave one out")
     where = [(item, point) for item in lessons for point in points]
-    work = _jobs(where, given, output)
-    with ExitStack() as stack:
-        executor = None
-        told: list[Run] = []
-        if dask:
-            from medlab.engine.dask import connect
-
-            executor = stack.enter_context(connect(dask, workers=jobs))
-        try:
-            done = _run_all(work, told, workers=jobs, limits=Limits(timeout, memory), fresh=fresh, executor=executor)
-        except KeyboardInterrupt:
-            if told:
-                write_report(failed + told, report)
-            raise
+    told: list[Run] = []
+    try:
+        limits = Limits(timeout, memory)
+        done = _run_all(_jobs(where, given, output), told, dask=dask, workers=jobs, limits=limits, fresh=fresh)
+    except KeyboardInterrupt:
+        if told:
+            write_report(failed + told, report)
+        raise
     if sweep:
         _keep_sweep(done, [point for _, point in where], output)
     write_report(failed + done, report)
@@ -78,18 +72,23 @@ def _jobs(where: list[tuple[Lesson, dict]], given: dict, output: Path) -> list:
     return [Job(item, {**given, **point}, output / output_name(item, point)) for item, point in where]
 
 
-def _run_all(work: list, told: list, **options) -> list:
+def _run_all(work: list, told: list[Run], *, dask: str, workers: int, **options) -> list[Run]:
     """Do the jobs under a display of progress; what is finished is also put into ``told``, come what may."""
     from medlab.engine.queue import run_many
 
-    def tell(result) -> None:
+    def tell(result: Run) -> None:
         told.append(result)
         display.finished(result)
         show(result, display)
 
     with ExitStack() as stack:
+        executor = None
+        if dask:
+            from medlab.engine.dask import connect
+
+            executor = stack.enter_context(connect(dask, workers=workers))
         display = display_for(stack, [job.weight for job in work])
-        return run_many(work, tell=tell, progress=display.cell, **options)
+        return run_many(work, tell=tell, progress=display.cell, workers=workers, executor=executor, **options)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -231,7 +231,7 @@ def watch(
     return found
 
 
-def _reader(process: Process, on_line: Callable[[str], bool | None]) -> tuple[list[str], threading.Thread]:
+def _reader(process: Process, on_line: Callable[[str], bool]) -> tuple[list[str], threading.Thread]:
     lines: list[str] = []
     reader = threading.Thread(target=_read, args=(process, lines, on_line), daemon=True)
     reader.start()
