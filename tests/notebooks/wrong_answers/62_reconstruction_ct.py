@@ -1,4 +1,4 @@
-"""Typical wrong answers to the exercises of lesson 62: exercise, two underscores, what is wrong."""
+"""Answers to the exercises of lesson 62: exercise, two underscores, what is wrong, or "right" and how."""
 
 import numpy as np
 
@@ -18,22 +18,6 @@ def line_integrals__one_added_to_all(counts, photons):
 def line_integrals__in_place(counts, photons):
     counts[counts < 1] = 1
     return -np.log(counts / photons)
-
-
-def views_needed__full_turn(bins):
-    return int(np.ceil(np.pi * bins))
-
-
-def views_needed__as_many_as_bins(bins):
-    return int(bins)
-
-
-def views_needed__upside_down(bins):
-    return int(np.ceil(2 / np.pi * bins))
-
-
-def views_needed__rounded_down(bins):
-    return int(np.pi / 2 * bins)
 
 
 def sirt_step__no_rows(image, matrix, lines):
@@ -73,3 +57,29 @@ def data_gradient__no_weights(image, matrix, lines, weights):
 
 def data_gradient__in_the_sinogram(image, matrix, lines, weights):
     return weights * (matrix @ image - lines)
+
+
+def line_integrals__zero_counts_become_one(counts, photons):
+    return -np.log(np.where(counts == 0, 1, counts) / photons)
+
+
+def line_integrals__right_clipped_after(counts, photons):
+    return np.log(photons / np.clip(counts, 1, None))
+
+
+def sirt_step__divides_by_zero(image, matrix, lines):
+    return image + matrix.T @ ((lines - matrix @ image) / matrix.sum(1)) / matrix.sum(0)
+
+
+def sirt_step__right_with_inverses(image, matrix, lines):
+    def inverse(sums):
+        return np.divide(1, sums, out=np.zeros(len(sums)), where=sums > 0)
+
+    return image + inverse(matrix.sum(0)) * (matrix.T @ (inverse(matrix.sum(1)) * (lines - matrix @ image)))
+
+
+def data_gradient__right_by_loops(image, matrix, lines, weights):
+    found = np.zeros(len(image))
+    for row, line, weight in zip(matrix, lines, weights, strict=True):
+        found += weight * (row @ image - line) * row
+    return found

@@ -1,4 +1,4 @@
-"""Typical wrong answers to the exercises of lesson 65: exercise, two underscores, what is wrong."""
+"""Answers to the exercises of lesson 65: exercise, two underscores, what is wrong, or "right" and how."""
 
 import numpy as np
 
@@ -62,18 +62,33 @@ def blind_spot__everywhere(image, hidden, rng):
     return np.choose(rng.integers(4, size=image.shape), shifts)
 
 
-def log_field_error__constant(estimate, truth, mask):
-    return np.sqrt(np.mean((estimate - truth)[mask] ** 2))
+def psnr_of__right_by_logarithms(truth, restored, data_range):
+    return 20 * np.log10(data_range) - 10 * np.log10(np.square(truth - restored).mean())
 
 
-def log_field_error__no_mask(estimate, truth, mask):
-    return (estimate - truth).std()
+def noise_of_mean__right_by_hypot(own, common, scans):
+    return np.hypot(own * scans**-0.5, common)
 
 
-def log_field_error__mean_of_the_image(estimate, truth, mask):
-    off = estimate - truth
-    return np.sqrt(np.mean((off - off.mean())[mask] ** 2))
+def blind_spot__one_shift_per_row(image, hidden, rng):
+    shifts = [np.roll(image, step, axis) for axis in (0, 1) for step in (-1, 1)]
+    choice = np.broadcast_to(rng.integers(4, size=(len(image), 1)), image.shape)
+    return np.where(hidden, np.choose(choice, shifts), image)
 
 
-def log_field_error__mean_square(estimate, truth, mask):
-    return (estimate - truth)[mask].var()
+def blind_spot__one_shift_per_image(image, hidden, rng):
+    shifts = [np.roll(image, step, axis) for axis in (0, 1) for step in (-1, 1)]
+    return np.where(hidden, shifts[rng.integers(4)], image)
+
+
+def blind_spot__global_numbers(image, hidden, rng):
+    shifts = [np.roll(image, step, axis) for axis in (0, 1) for step in (-1, 1)]
+    return np.where(hidden, np.choose(np.random.randint(4, size=image.shape), shifts), image)  # noqa: NPY002
+
+
+def blind_spot__right_by_a_loop(image, hidden, rng):
+    result, (high, wide) = image.copy(), image.shape
+    for row, column in np.argwhere(hidden):
+        down, across = [(0, 1), (0, -1), (1, 0), (-1, 0)][rng.integers(4)]
+        result[row, column] = image[(row + down) % high, (column + across) % wide]
+    return result

@@ -1,27 +1,6 @@
-"""Typical wrong answers to the exercises of lesson 81: exercise, two underscores, what is wrong."""
+"""Answers to the exercises of lesson 81: exercise, two underscores, what is wrong, or "right" and how."""
 
 import numpy as np
-
-
-def looks_at__forgets_padding(i, layers):
-    for kernel, stride, _ in reversed(layers):
-        i = i * stride + (kernel - 1) / 2
-    return i
-
-
-def looks_at__tiles(i, layers):
-    jump = np.prod([stride for _, stride, _ in layers])
-    return i * jump + (jump - 1) / 2
-
-
-def looks_at__strides_alone(i, layers):
-    return i * np.prod([stride for _, stride, _ in layers])
-
-
-def looks_at__first_to_last(i, layers):
-    for kernel, stride, padding in layers:
-        i = i * stride + (kernel - 1) / 2 - padding
-    return i
 
 
 def lift__energy(heat, mask):
@@ -90,3 +69,32 @@ def pointing_by_place__divides_by_all(heat, masks, i):
 def pointing_by_place__transposed(heat, masks, i):
     col, row = np.unravel_index(np.argmax(heat.T), heat.T.shape[::-1])
     return np.delete(masks, i, axis=0)[:, row % masks.shape[1], col % masks.shape[2]].mean()
+
+
+def lift__right_by_sums(heat, mask):
+    if heat.sum() == 0:
+        return 0
+    return (heat * mask).sum() * mask.size / (heat.sum() * mask.sum())
+
+
+def largest_gap__one_global_norm(attribution, output, base_output):
+    promised = output - base_output
+    return np.max(np.abs(attribution.sum((1, 2, 3)) - promised)) / np.max(np.abs(promised))
+
+
+def largest_gap__norm_of_all_differences(attribution, output, base_output):
+    promised = output - base_output
+    return np.max(np.abs(attribution.sum((1, 2, 3)) - promised)) / np.linalg.norm(promised)
+
+
+def largest_gap__right_by_a_loop(attribution, output, base_output):
+    worst = 0.0
+    for one, after, before in zip(attribution, output, base_output, strict=True):
+        worst = max(worst, abs(one.sum() / (after - before) - 1))
+    return worst
+
+
+def pointing_by_place__right_by_a_loop(heat, masks, i):
+    place = heat.argmax()
+    hits = [masks[k].flat[place] > 0 for k in range(len(masks)) if k != i]
+    return sum(hits) / len(hits)

@@ -1,4 +1,4 @@
-"""Typical wrong answers to the exercises of lesson 82: exercise, two underscores, what is wrong."""
+"""Answers to the exercises of lesson 82: exercise, two underscores, what is wrong, or "right" and how."""
 
 import numpy as np
 
@@ -102,29 +102,50 @@ def _kept(truth, probability, share):
     return np.argsort(-np.abs(probability - 0.5), kind="stable")[: round(share * len(truth))]
 
 
-def team_accuracy__network_alone(truth, probability, share, reader):
-    kept = _kept(truth, probability, share)
-    return np.mean((probability[kept] >= 0.5) == truth[kept]) if len(kept) else 0.0
+def my_limit__quantile_higher(strangeness, alpha):
+    return np.quantile(strangeness, 1 - alpha, method="higher")
 
 
-def team_accuracy__perfect_reader(truth, probability, share, reader):
-    kept = _kept(truth, probability, share)
-    return (np.sum((probability[kept] >= 0.5) == truth[kept]) + len(truth) - len(kept)) / len(truth)
+def my_limit__quantile_one_place_too_high(strangeness, alpha):
+    n = len(strangeness)
+    level = np.ceil((n + 1) * (1 - alpha) - 1e-9) / n
+    return np.inf if level > 1 else np.quantile(strangeness, level, method="higher")
 
 
-def team_accuracy__least_sure(truth, probability, share, reader):
-    kept = np.argsort(np.abs(probability - 0.5), kind="stable")[: round(share * len(truth))]
-    right = np.sum((probability[kept] >= 0.5) == truth[kept])
-    return (right + (len(truth) - len(kept)) * reader) / len(truth)
+def my_limit__right_by_quantile(strangeness, alpha):
+    n = len(strangeness)
+    level = np.ceil((n + 1) * (1 - alpha) - 1e-9) / n
+    return np.inf if level > 1 else np.quantile(strangeness, level - 1e-9, method="inverted_cdf")
 
 
-def team_accuracy__highest_probability(truth, probability, share, reader):
-    kept = np.argsort(-probability, kind="stable")[: round(share * len(truth))]
-    right = np.sum((probability[kept] >= 0.5) == truth[kept])
-    return (right + (len(truth) - len(kept)) * reader) / len(truth)
+def my_limit__right_as_float(strangeness, alpha):
+    n = len(strangeness)
+    place = int(np.ceil(round((n + 1) * (1 - alpha), 9)))
+    return float("inf") if place > n else float(sorted(strangeness)[place - 1])
 
 
-def team_accuracy__plain_mean(truth, probability, share, reader):
-    kept = _kept(truth, probability, share)
-    alone = np.mean((probability[kept] >= 0.5) == truth[kept]) if len(kept) else 0.0
-    return (alone + reader) / 2
+def my_ece__right_by_digitize(confidence, correct, bins):
+    place = np.digitize(confidence, np.linspace(0, 1, bins + 1)[1:-1])
+    found = 0.0
+    for b in range(bins):
+        inside = place == b
+        if inside.any():
+            found += inside.mean() * abs(confidence[inside].mean() - correct[inside].mean())
+    return found
+
+
+def my_ece__right_closed_above(confidence, correct, bins):
+    from itertools import pairwise
+
+    edges, found = np.linspace(0, 1, bins + 1), 0.0
+    for low, high in pairwise(edges):
+        inside = (confidence > low) & (confidence <= high)
+        if inside.any():
+            found += inside.mean() * abs(confidence[inside].mean() - correct[inside].mean())
+    return found
+
+
+def disagreement__right_by_relative_entropy(probability):
+    p = np.clip(probability, 1e-12, 1 - 1e-12)
+    m = p.mean(0)
+    return np.mean(p * np.log(p / m) + (1 - p) * np.log((1 - p) / (1 - m)), axis=0)
