@@ -49,8 +49,7 @@ def draw_decision(truth: np.ndarray, probability: np.ndarray, *, prevalence: flo
 
     truth, probability = np.asarray(truth), np.asarray(probability)
     rates = decision_rates(truth, probability, prevalence=prevalence, threshold=threshold)
-    figure = Figure(figsize=(8, 3))
-    figure.set_layout_engine("none")
+    figure = Figure(figsize=(8, 3), layout="none")  # type: ignore[arg-type]
     figure.subplots_adjust(left=0.08, right=0.98, bottom=0.16, top=0.9, wspace=0.4)  # a solver would cost 100 ms
     left, right = figure.subplots(1, 2)
     scores = {"healthy": probability[truth == 0], "ill": probability[truth == 1]}

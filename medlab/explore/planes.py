@@ -90,8 +90,7 @@ def _point(image: np.ndarray, state: dict) -> tuple[int, ...]:
 def _draw(image, masks, spacing, axes, limits, point):
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 3.2))
-    figure.set_layout_engine("none")
+    figure = Figure(figsize=(8, 3.2), layout="none")  # type: ignore[arg-type]
     figure.subplots_adjust(left=0.01, right=0.99, bottom=0.02 + 0.07 * -(-len(masks) // 5), top=0.9, wspace=0.03)
     for axis, number in zip(figure.subplots(1, 3), range(3), strict=True):
         down, across = (k for k in range(3) if k != number)

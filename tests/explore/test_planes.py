@@ -103,3 +103,12 @@ def test_a_volume_with_nan_or_infinity_is_refused(bad):
 def test_a_mask_of_another_shape_is_named():
     with pytest.raises(MedlabError, match=r"mask 'liver' has shape \(2, 3, 3\)"):
         slices(VOLUME, {"liver": VOLUME[..., :3] > 0})
+
+
+def test_a_view_warns_of_nothing_in_the_style_of_lessons(recwarn):
+    import matplotlib as mpl
+
+    with mpl.rc_context():
+        figures.style()
+        figures.png(slices(VOLUME, {"low": VOLUME < 12}).render(slice=0, row=0, column=0))
+    assert [str(one.message) for one in recwarn] == []
