@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import IO, Protocol
+from typing import IO, Protocol, cast
 
 import psutil
 
@@ -29,8 +29,8 @@ class Process(Protocol):
     """What ``watch`` needs of a process: a part of ``subprocess.Popen``."""
 
     pid: int
-    stdin: IO[bytes] | None
-    stdout: IO[bytes] | None
+    stdin: IO[bytes]
+    stdout: IO[bytes]
 
     def wait(self, timeout: float | None = None) -> int:
         """Return the exit status; raise ``subprocess.TimeoutExpired`` if the process has not ended by then."""
@@ -238,12 +238,15 @@ def _reader(process: Process, on_line: Callable[[str], bool | None]) -> tuple[li
     return lines, reader
 
 
-def _start(command: list[str], env: dict[str, str]) -> subprocess.Popen:
+def _start(command: list[str], env: dict[str, str]) -> Process:
     # A session of its own: Ctrl-C in the terminal reaches the runner alone, which then ends the others in order.
-    options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if os.name == "nt" else {"start_new_session": True}
+    options: dict = {"start_new_session": True}
+    if sys.platform == "win32":
+        options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     pipe = subprocess.PIPE
     try:
-        return subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, **options)
+        begun = subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, **options)
+        return cast(Process, begun)  # its pipes are there
     except OSError as error:
         text = f"{command[0]} cannot be started: {error}"
         raise MedlabError(text, hint="medlab doctor shows what is missing") from error

@@ -24,15 +24,15 @@ import psutil
 
 from medlab import sources
 from medlab.engine.parameters import checked_parameters
-from medlab.engine.run import Limits, Run, execute, keep, malformed, run
+from medlab.engine.run import Limits, Run, execute, keep, malformed
 from medlab.errors import MedlabError
 from medlab.lesson import Lesson
 
 # What most lessons import; what is missing here, a lesson imports itself.
 _IMPORTED = (
-    "torch", "torch._dynamo", "torch.nn.functional", "monai.losses", "monai.metrics", "monai.networks.nets",
-    "matplotlib.pyplot", "matplotlib_inline.backend_inline", "sklearn.metrics", "sklearn.linear_model",
-    "skimage.measure",
+    "torch", "torch.nn.functional", "torch._dynamo",  # the last one: optimizers import it with their first step
+    "monai.losses", "monai.metrics", "monai.networks.nets", "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline", "sklearn.metrics", "sklearn.linear_model", "skimage.measure",
     "skimage.transform", "skimage.filters", "scipy.ndimage", "scipy.stats", "scipy.optimize", "captum.attr", "nibabel",
     "pydicom", "SimpleITK", "pandas", "ipywidgets", "papermill", "medlab.hospital", "medlab.explore", "medlab.sources",
     "medlab.engine.shell",
@@ -84,13 +84,13 @@ def smoke_run(lesson: Lesson, *, data: str | None = None, output: Path | None = 
     Run
         With ``wrong`` set.
     """
-    given = {"preset": "smoke", "data": source_here(lesson) if data is None else data}
-    if not POSSIBLE:
-        done = run(lesson, given, output=output, timeout=timeout, threads=1)
-    elif complaint := malformed(lesson):
+    given = {"preset": "smoke"}
+    if complaint := malformed(lesson):
         done = Run(lesson, given, status="malformed", error=complaint)
     else:
-        done = execute(lesson, checked_parameters(lesson, given), Limits(timeout, threads=1), start=_WARM.start)
+        given |= {"data": source_here(lesson) if data is None else data} if "data" in lesson.parameters else {}
+        start = _WARM.start if POSSIBLE else None
+        done = execute(lesson, checked_parameters(lesson, given), Limits(timeout, threads=1), start=start)
         done = keep(done, output) if output else done
     done.wrong = done.complaints()
     return done
