@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import threading
@@ -22,7 +23,7 @@ MARK = "MEDLAB_PROCESS"  # in the environment of a process and of all that it st
 _LOOK_S, _COUNT_S = 0.2, 0.8
 _KEPT_LINES, _LONGEST_LINE = 400, 1 << 24
 _ROUNDS = 50  # of ending processes, until none is left
-_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 class Process(Protocol):
@@ -63,9 +64,18 @@ class Watched:
 
 def adopt_orphans() -> None:
     """Become the parent of all descendants whose parents end, where the system has it (Linux): none can hide."""
+    _control(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def die_with_parent() -> None:
+    """Be killed by the system when the parent ends (Linux), however busy this process is then."""
+    _control(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _control(option: int, value: int) -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+            ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 def end_descendants(root: psutil.Process, *, mark: str = "", known: Iterable[psutil.Process] = ()) -> None:
