@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -113,7 +112,7 @@ class Lesson:
     @property
     def number(self) -> str:
         """The leading digits of the id."""
-        return re.match(r"\d*", self.id).group()
+        return self.id[: len(self.id) - len(self.id.lstrip("0123456789"))]
 
     @cached_property
     def notebook(self) -> dict:
@@ -182,9 +181,7 @@ def catalogue(
         try:
             lesson = Lesson.read(path)
             if other := lessons.get(lesson.id.casefold()):
-                raise MedlabError(
-                    f"{path} has the id {lesson.id!r}, and so has {other.path}", hint="ids must be unique"
-                )
+                raise MedlabError(f"{path} and {other.path} have one id: {lesson.id!r}", hint="ids must be unique")
             lessons[lesson.id.casefold()] = lesson
         except MedlabError as error:
             if not on_broken:
@@ -209,7 +206,11 @@ def find(name: str, folder: str | Path | None = None) -> Lesson:
     if str(name).endswith(".ipynb"):
         return Lesson.read(Path(name).expanduser())
     broken: dict[str, MedlabError] = {}  # one broken notebook shuts nobody out of the others
-    lessons = catalogue(folder, on_broken=lambda path, error: broken.setdefault(path.stem, error))
+
+    def note(path: Path, error: MedlabError) -> None:
+        broken[path.stem] = error
+
+    lessons = catalogue(folder, on_broken=note)
     for lesson in lessons:
         if str(name) in (lesson.id, lesson.number, lesson.id.partition("_")[2]):
             return lesson

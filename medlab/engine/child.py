@@ -17,9 +17,11 @@ import sys
 import threading
 from pathlib import Path
 
+from medlab.engine.outputs import shorten
 from medlab.engine.process import MARK, adopt_orphans, end_descendants
 from medlab.engine.reference import Speed
 
+_LONGEST = 1_000_000  # characters of one output of a kept notebook
 _COLOR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -34,7 +36,7 @@ def main(engine: str | None = None) -> None:
         Name of the papermill engine; a kernel in a process of its own if not given.
     """
     adopt_orphans()
-    job = json.loads(_first_line())
+    job = json.loads(_first_line()) | {"report": os.dup(1)}
     watcher = threading.Thread(target=_leave_with_the_runner, args=(job["folder"],), daemon=True)
     watcher.start()
     if job["measure"]:
@@ -80,8 +82,9 @@ def _end_children() -> None:
 
 
 def _tell(job: dict, message: dict) -> None:
-    sys.stdout.flush()
-    os.write(1, f"\n{job['marker']}{json.dumps(message)}\n".encode())
+    with contextlib.suppress(ValueError):  # closed, by a lesson that ran in this process
+        sys.stdout.flush()
+    os.write(job["report"], f"\n{job['marker']}{json.dumps(message)}\n".encode())
 
 
 def _execute(job: dict, engine: str | None) -> dict:
@@ -91,6 +94,9 @@ def _execute(job: dict, engine: str | None) -> dict:
 
     os.environ["MEDLAB_STATIC"] = "1"
     told = {"cell": None, "source": ""}
+
+    def ends(cell, cell_index, **_) -> None:
+        shorten(cell, _LONGEST)
 
     def starts(cell, cell_index) -> None:
         if cell.cell_type == "code":
@@ -106,7 +112,7 @@ def _execute(job: dict, engine: str | None) -> dict:
             str(folder / "lesson.ipynb"), str(folder / "executed.ipynb"),
             parameters=job["parameters"], cwd=job["cwd"], kernel_name="python3", progress_bar=False,
             execution_timeout=job["cell_timeout"], start_timeout=120, config=_transport(job["folder"]),
-            on_cell_start=starts, engine_name=engine,
+            on_cell_start=starts, on_cell_executed=ends, engine_name=engine,
             request_save_on_cell_execute=engine is None,  # smoke has many small cells: saving takes a third of its time
         )  # fmt: skip
     except PapermillExecutionError as error:

@@ -6,13 +6,14 @@ import contextlib
 import ctypes
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import IO, Protocol
+from typing import IO, Protocol, cast
 
 import psutil
 
@@ -22,15 +23,15 @@ MARK = "MEDLAB_PROCESS"  # in the environment of a process and of all that it st
 _LOOK_S, _COUNT_S = 0.2, 0.8
 _KEPT_LINES, _LONGEST_LINE = 400, 1 << 24
 _ROUNDS = 50  # of ending processes, until none is left
-_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 class Process(Protocol):
     """What ``watch`` needs of a process: a part of ``subprocess.Popen``."""
 
     pid: int
-    stdin: IO[bytes] | None
-    stdout: IO[bytes] | None
+    stdin: IO[bytes]
+    stdout: IO[bytes]
 
     def wait(self, timeout: float | None = None) -> int:
         """Return the exit status; raise ``subprocess.TimeoutExpired`` if the process has not ended by then."""
@@ -63,9 +64,18 @@ class Watched:
 
 def adopt_orphans() -> None:
     """Become the parent of all descendants whose parents end, where the system has it (Linux): none can hide."""
+    _control(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def die_with_parent() -> None:
+    """Be killed by the system when the parent ends (Linux), however busy this process is then."""
+    _control(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _control(option: int, value: int) -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+            ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 def end_descendants(root: psutil.Process, *, mark: str = "", known: Iterable[psutil.Process] = ()) -> None:
@@ -238,12 +248,15 @@ def _reader(process: Process, on_line: Callable[[str], bool]) -> tuple[list[str]
     return lines, reader
 
 
-def _start(command: list[str], env: dict[str, str]) -> subprocess.Popen:
+def _start(command: list[str], env: dict[str, str]) -> Process:
     # A session of its own: Ctrl-C in the terminal reaches the runner alone, which then ends the others in order.
-    options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if os.name == "nt" else {"start_new_session": True}
+    options: dict = {"start_new_session": True}
+    if sys.platform == "win32":
+        options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     pipe = subprocess.PIPE
     try:
-        return subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, **options)
+        begun = subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, **options)
+        return cast(Process, begun)  # its pipes are there
     except OSError as error:
         text = f"{command[0]} cannot be started: {error}"
         raise MedlabError(text, hint="medlab doctor shows what is missing") from error

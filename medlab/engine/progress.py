@@ -5,7 +5,15 @@ from __future__ import annotations
 import threading
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from medlab.engine.run import Run
 from medlab.lesson import Lesson
@@ -31,7 +39,7 @@ class Display:
         # Cells of long lessons take longer: the sum counts in thousandths of the budget of all, the text in lessons.
         self._share = 1000 / (sum(weights) or 1)
         self._lessons, self._done, self._lock = len(weights), 0, threading.Lock()
-        self._cells: dict[str, tuple[int, float]] = {}
+        self._cells: dict[str, tuple[TaskID, float]] = {}
         self._finished = 0.0
         self._all = self._bars.add_task(self._title(), total=1000)
 

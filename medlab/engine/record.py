@@ -12,6 +12,10 @@ from medlab.lesson import HOLDS, OPEN, REFUTED, UNJUDGED
 
 VERDICTS = (HOLDS, OPEN, REFUTED, UNJUDGED)
 _LARGEST = 50_000_000  # bytes
+# Codes of color, other control characters, halves of characters, and what turns the direction of writing around.
+_UNPRINTABLE = re.compile(
+    r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]"
+)
 
 
 def read_record(path: Path) -> tuple[dict, str]:
@@ -76,7 +80,7 @@ def _wrong_in_claim(claim: object, judged: bool) -> str:
     for name in ("value", "low", "high"):
         number = estimate.get(name)
         # At smoke, sizes are too small for some numbers to exist; an interval may always be without an end.
-        if not _is_number(number) or (judged and math.isnan(number)):
+        if not _is_number(number) or number is None or (judged and math.isnan(float(number))):
             return f"the {name} of its estimate is {_shown(number)}; wanted a number"
     for name in ("above", "below"):
         if claim.get(name) is not None and not (_is_number(claim[name]) and math.isfinite(claim[name])):
@@ -92,9 +96,7 @@ def printable(text: str) -> str:
     >>> printable("red \\x1b[31m, half \\ud800")
     'red ?, half ?'
     """
-    return re.sub(
-        r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]", "?", text
-    )
+    return _UNPRINTABLE.sub("?", text)
 
 
 def _printable(value):
@@ -117,7 +119,7 @@ def _is_number(value: object) -> bool:
 
 
 def _is_amount(value: object) -> bool:
-    return _is_number(value) and math.isfinite(value) and value >= 0
+    return isinstance(value, (int, float)) and _is_number(value) and math.isfinite(value) and value >= 0
 
 
 def _is_text(value: object) -> bool:

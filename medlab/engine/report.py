@@ -11,28 +11,12 @@ from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 
+from medlab.engine.page import document, notebook_page
 from medlab.engine.run import Run
 from medlab.files import write_whole
 from medlab.lesson import DEFAULT_PRESET, HOLDS, REFUTED
 
-# Whatever a notebook holds, its page loads nothing, runs nothing and sends nothing.
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
-_STYLE = """
-:root { color-scheme: light dark; --page: #ffffff; --ink: #1a1a1a; --line: #8888; --soft: #8882; --dim: #595959;
-  --bad: #b3261e; --good: #1b6e2c; --mark: #1768ac }
-@media (prefers-color-scheme: dark) { :root { --page: #121212; --ink: #ececec; --dim: #b5b5b5;
-  --bad: #ff8a80; --good: #7fd48f; --mark: #7db8e8 } }
-html { background: var(--page); color: var(--ink) }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 78rem; margin: 2rem auto; padding: 0 1rem }
-table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: .35rem .6rem; vertical-align: top }
-th { border-bottom: 2px solid var(--line) } td { border-bottom: 1px solid var(--line) }
-.bad { color: var(--bad); font-weight: 600 } .good { color: var(--good) }
-pre { background: var(--soft); padding: .6rem; overflow-x: auto; font-size: 13px; white-space: pre-wrap }
-h2 { margin-top: 2.5rem } svg { width: 100%; min-width: 16rem; height: 2rem } img { max-width: 100% }
-meter { width: 6rem } .scroll { overflow-x: auto } a { color: var(--mark) }
-.prompt { color: var(--dim); font-size: 12px }
-.anchor-link { display: none } td.k { white-space: nowrap }
-"""
+_RESULTS = {"ok": ("ok", "good"), "OVER": ("over budget", "over"), "LOST": ("lost claims", "bad")}
 
 
 def write(runs: Sequence[Run], folder: Path) -> Path:
@@ -55,11 +39,12 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
         If the folder cannot be written.
     """
     folder = Path(folder)
-    told = {"finished": datetime.now(UTC).isoformat(timespec="seconds"), "runs": [run.summary() for run in runs]}
-    write_whole(folder / "report.json", json.dumps(told, indent=1, default=str))
+    finished = datetime.now(UTC).isoformat(timespec="seconds")
+    told = {"finished": finished, "runs": [_finite(run.summary()) for run in runs]}
+    write_whole(folder / "report.json", json.dumps(told, indent=1, default=str, allow_nan=False))
     write_whole(folder / "junit.xml", junit(runs))
     pages = [_notebook_page(run, folder / "notebooks") for run in runs]
-    write_whole(folder / "index.html", page(runs, pages, finished=told["finished"]))
+    write_whole(folder / "index.html", page(runs, pages, finished=finished))
     return folder / "index.html"
 
 
@@ -85,11 +70,11 @@ def page(runs: Sequence[Run], pages: Sequence[str], *, finished: str) -> str:
     """Return the page of all runs: a table, then for each its claims with intervals, and what went wrong."""
     failed = sum(bool(run.wrong) for run in runs)
     rows = "".join(_row(k, run, link) for k, (run, link) in enumerate(zip(runs, pages, strict=True)))
-    heads = ("lesson", "result", "claims", "wall", "reference-seconds of budget", "peak MB of budget", "notebook")
+    heads = ("lesson", "result", "data", "claims", "wall", "reference-s of budget", "peak MB of budget", "notebook")
     head = "".join(f"<th scope='col'>{text}</th>" for text in heads)
     body = "".join(_details(k, run) for k, run in enumerate(runs))
     count = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}"
-    return _document(
+    return document(
         "medlab report",
         f"<h1>medlab: {count}, <span class='{'bad' if failed else 'good'}'>{failed} failed</span></h1>"
         f"<p>{escape(finished)}; {escape(_conditions(runs))}</p><div class='scroll'><table><caption hidden>All runs"
@@ -98,31 +83,34 @@ def page(runs: Sequence[Run], pages: Sequence[str], *, finished: str) -> str:
 
 
 def _row(k: int, run: Run, link: str) -> str:
-    budget, at_cpu = run.lesson.budget, run.parameters.get("preset", DEFAULT_PRESET) == DEFAULT_PRESET
+    budget, judged = run.lesson.budget, run.parameters.get("preset", DEFAULT_PRESET) == DEFAULT_PRESET
     counts = {verdict: run.verdicts.count(verdict) for verdict in dict.fromkeys(run.verdicts)}
-    word = {"LOST": "lost claims", "OVER": "over budget", "ok": "ok"}.get(run.word, run.status)
-    result = (
-        f"<span class='{'good' if word == 'ok' else 'bad'}'>{escape(word)}{', kept from before' * run.resumed}</span>"
-    )
+    word, kind = _RESULTS.get(run.word, (run.status if run.status != "passed" else "no record", "bad"))
     cells = [
         f"<a href='#run{k}'>{escape(_name(run))}</a>",
-        result
-        if run.wrong or run.word == "OVER"
-        else f"<span class='good'>ok{', kept from before' if run.resumed else ''}</span>",
+        f"<span class='{kind}'>{escape(word)}{', kept from before' if run.resumed else ''}</span>",
+        escape(_data(run)),
         escape(", ".join(f"{n} {verdict}" for verdict, n in counts.items()) or "none"),
         f"{run.seconds:.0f} s",
-        _cost(run.ref_s, budget["cpu_s"], at_cpu),
-        _cost(run.peak_mb, budget["ram_mb"], at_cpu),
+        _cost(run.ref_s, budget["cpu_s"], judged),
+        _cost(max(run.peak_mb, run.record.get("peak_mb", 0)), budget["ram_mb"], judged),
         f"<a href='{escape(link)}'>read<span hidden> {escape(_name(run))}</span></a>" if link else "none",
     ]
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _data(run: Run) -> str:
+    """Return which data a run used, and whether they were simulated."""
+    used = run.record.get("data", {})
+    name = str(used.get("used") or run.parameters.get("data") or "not known")
+    return f"{name} (simulated)" if used.get("simulated") or name.startswith("hospital:") else name
 
 
 def _cost(used: float, allowed: float, judged: bool) -> str:
     text = f"{used:.0f} of {float(allowed):.0f}"
     if not allowed or not judged:
         return f"{used:.0f}"
-    over = " class='bad'" if used > allowed else ""
+    over = " class='over'" if used > allowed else ""
     return f"<span{over}>{text}</span> <meter min='0' max='1' value='{min(used / allowed, 1):.3f}'>{text}</meter>"
 
 
@@ -130,6 +118,8 @@ def _details(k: int, run: Run) -> str:
     parts = [f"<h2 id='run{k}'>{escape(_name(run))}</h2><p>{escape(run.lesson.question)}</p>"]
     if run.wrong:
         parts.append("".join(f"<p class='bad'>{escape(text)}</p>" for text in run.wrong))
+    over = [f"over budget: {text}" for text in run.over_budget()]
+    parts.append("".join(f"<p>{escape(text)}</p>" for text in [*over, *run.notes]))
     if run.status != "passed" and (run.source or run.error):
         where = f"Cell {run.cell}" if run.cell is not None else "Told"
         parts.append(f"<p>{where}:</p><pre>{escape(run.source)}</pre><pre>{escape(run.error[-8000:])}</pre>")
@@ -161,10 +151,10 @@ def _forest(claim: dict) -> str:
         return "no interval"
     bounds = [claim[name] for name in ("above", "below") if _is_number(claim.get(name))]
     low, high = min(points + bounds), max(points + bounds)
-    room = 0.12 * (high - low) or 0.1
+    margin = 0.12 * (high - low) or 0.1
 
     def x(value: float) -> str:
-        return f"{100 * (value - low + room) / (high - low + 2 * room):.2f}%"
+        return f"{100 * (value - low + margin) / (high - low + 2 * margin):.2f}%"
 
     value, left, right = points
     lines = "".join(
@@ -186,46 +176,6 @@ def _notebook_page(run: Run, folder: Path) -> str:
     return f"notebooks/{_quoted(path.name)}"
 
 
-def notebook_page(notebook: Path, title: str) -> str:
-    """Return an executed notebook as a page that loads nothing and runs nothing.
-
-    Parameters
-    ----------
-    notebook : Path
-        A file that cannot be shown becomes a page that says so.
-    title : str
-
-    Returns
-    -------
-    str
-        HTML.
-
-    Examples
-    --------
-    >>> "cannot be shown" in notebook_page(Path("missing.ipynb"), "Nothing")
-    True
-    """
-    import nbformat
-    from nbconvert import HTMLExporter
-
-    try:
-        book = nbformat.read(notebook, as_version=4)
-        body, _ = HTMLExporter(template_name="basic").from_notebook_node(book)
-    except Exception as error:  # any notebook, and nbconvert raises whatever it stumbles over; the report goes on
-        body = f"<p>This notebook cannot be shown: {escape(str(error))}</p>"
-    # The policy below forbids scripts already; they are taken out too, so that no reader has to rely on it.
-    body = re.sub(r"<script\b.*?</script\s*>", "", body, flags=re.S | re.I)
-    return _document(title, f"<p><a href='../index.html'>All runs</a></p>{body}")
-
-
-def _document(title: str, body: str) -> str:
-    return (
-        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><meta http-equiv='Content-Security-Policy' "
-        f'content="{_POLICY}"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
-        f"<style>{_STYLE}</style></head><body><main>{body}</main></body></html>"
-    )
-
-
 def _name(run: Run) -> str:
     default = {"preset": DEFAULT_PRESET, "sabotage": ""}
     told = [f"{k}={v}" for k, v in run.parameters.items() if default.get(k) != v]
@@ -237,6 +187,15 @@ def _conditions(runs: Sequence[Run]) -> str:
     record = next((run.record for run in runs if run.record.get("versions")), {})
     versions = ", ".join(f"{name} {number}" for name, number in record.get("versions", {}).items())
     return f"{record.get('device', 'device not known')}, {record.get('platform', '')}; {versions}"
+
+
+def _finite(value):
+    """Return a value that JSON can hold: numbers that are none, or have no end, become text."""
+    if isinstance(value, dict):
+        return {str(name): _finite(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(each) for each in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _is_number(value: object) -> bool:

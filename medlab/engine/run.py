@@ -272,6 +272,7 @@ def _in_folder(found: Run, folder: Path, limits: Limits, begun: Callable[[int], 
     if found.status == "passed" and told.get("record"):
         found.status, found.cell, found.error = "malformed", None, told["record"]
     if "status" not in told:
+        watched.log = "".join(line for line in watched.log.splitlines(keepends=True) if marker not in line)
         found.status, found.error = _ended(watched, limits.seconds, allowed)
         _collect(found, folder)
     found.seconds, found.cpu_s = watched.seconds, max(found.cpu_s, watched.cpu_s)
@@ -292,7 +293,7 @@ def _ended(watched: Watched, seconds: float, allowed: float) -> tuple[str, str]:
         "timeout": f"not finished after {seconds:.0f} s",
         "memory": f"{watched.peak_mb:.0f} MB used, {allowed:.0f} MB allowed",
         "interrupted": "stopped by the user",
-        "itself": f"the process ended with status {watched.code}: {watched.log[-4000:].strip()}",
+        "itself": f"the process ended before the lesson did (status {watched.code}): {watched.log[-4000:].strip()}",
     }
     status = "died" if watched.ended == "itself" else watched.ended
     return status, "; ".join(filter(None, [reasons[watched.ended], _HINTS.get(status, "")]))

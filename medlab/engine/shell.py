@@ -44,7 +44,7 @@ class Here(Engine):
     """Execute the cells of a notebook in this process."""
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man, kernel_name, *, on_cell_start, **_) -> None:
+    def execute_managed_notebook(cls, nb_man, kernel_name, *, on_cell_start, on_cell_executed, **_) -> None:
         """Execute cells in order, up to the first that fails.
 
         Parameters
@@ -52,7 +52,7 @@ class Here(Engine):
         nb_man : papermill NotebookExecutionManager
         kernel_name : str
             Not used.
-        on_cell_start : callable
+        on_cell_start, on_cell_executed : callable
             Called with ``cell`` and ``cell_index``.
         """
         outputs = _Outputs()
@@ -63,7 +63,9 @@ class Here(Engine):
             if cell.cell_type == "code":
                 cell.outputs = outputs.begin()
                 done = shell.run_cell(cell.source, store_history=True)
+                outputs.end()
                 cell.execution_count = done.execution_count
+                on_cell_executed(cell=cell, cell_index=k)
                 if not done.success:
                     nb_man.cell_exception(cell, cell_index=k, exception=done.error_in_exec or done.error_before_exec)
             nb_man.cell_complete(cell, cell_index=k)
@@ -80,25 +82,42 @@ class _Outputs:
         self.cell: list[Any] = []
         self._named: dict[str, list[Any]] = {}
         self._clear = False
-        self._lock = threading.Lock()
+        self._stream, self._pieces = "", [""]
+        self._lock = threading.RLock()
 
     def begin(self) -> list[Any]:
         """Begin a cell."""
+        self.end()
         self.cell, self._clear = [], False
         return self.cell
 
-    def add(self, kind: str, **content) -> Any:
-        """Add one output; text goes on where the last of its stream ended."""
+    def end(self) -> None:
+        """Add what was written since the last output."""
         with self._lock:
-            if self._clear:
-                self.cell.clear()
-                self._clear = False
-            last = self.cell[-1] if self.cell else None
-            if kind == "stream" and last and last.get("name") == content["name"]:
-                last.text += content["text"]
-                return last
+            text, self._pieces = "".join(self._pieces), []
+            if text:
+                self.cell.append(new_output("stream", name=self._stream, text=text))
+
+    def write(self, name: str, text: str) -> None:
+        """Write text to a stream; it becomes one output with what is written there before and after."""
+        with self._lock:
+            self._begin_again()
+            if name != self._stream:
+                self.end()
+                self._stream = name
+            self._pieces.append(text)
+
+    def add(self, kind: str, **content) -> Any:
+        """Add one output."""
+        with self._lock:
+            self._begin_again()
+            self.end()
             self.cell.append(new_output(kind, **content))
             return self.cell[-1]
+
+    def _begin_again(self) -> None:
+        if self._clear:
+            self.clear(wait=False)
 
     def show(self, data: dict, metadata: dict, *, name: str, update: bool) -> None:
         """Display something, or display it instead of what was displayed under the same name."""
@@ -112,10 +131,10 @@ class _Outputs:
 
     def clear(self, *, wait: bool) -> None:
         """Remove the outputs of the cell, now or when the next comes."""
-        self._clear = True
+        self._clear = wait
         if not wait:
+            self._pieces.clear()
             self.cell.clear()
-            self._clear = False
 
 
 class _Stream(io.TextIOBase):
@@ -123,8 +142,9 @@ class _Stream(io.TextIOBase):
         self._outputs, self.name = outputs, name
 
     def write(self, text: str) -> int:
-        if text:
-            self._outputs.add("stream", name=self.name, text=text)
+        if self.closed:
+            raise ValueError("I/O operation on closed file")
+        self._outputs.write(self.name, text)
         return len(text)
 
     def isatty(self) -> bool:
@@ -137,7 +157,7 @@ class _Stream(io.TextIOBase):
 class _Publisher(DisplayPublisher):
     outputs: _Outputs
 
-    def publish(self, data, metadata=None, *, transient=None, update=False, **_) -> None:
+    def publish(self, data, metadata=None, source=None, *, transient=None, update=False, **_) -> None:
         data, metadata = _plain(data), _plain(metadata or {})
         self.outputs.show(data, metadata, name=(transient or {}).get("display_id", ""), update=update)
 
@@ -151,7 +171,7 @@ class _Hook(DisplayHook):
 
     def write_format_data(self, format_dict, md_dict=None) -> None:
         count, data, metadata = self.prompt_count, _plain(format_dict), _plain(md_dict or {})
-        if data:
+        if data and isinstance(self.shell, _Shell):
             self.shell.outputs.add("execute_result", data=data, metadata=metadata, execution_count=count)
 
     def finish_displayhook(self) -> None:
@@ -168,6 +188,9 @@ class _Shell(InteractiveShell):
 
     def enable_gui(self, gui=None) -> None:
         pass
+
+    def ask_exit(self) -> None:
+        pass  # as in a kernel: whoever runs the notebook decides when it ends
 
 
 def _shell(outputs: _Outputs) -> _Shell:

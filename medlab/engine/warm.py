@@ -10,6 +10,8 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -24,15 +26,16 @@ import psutil
 
 from medlab import sources
 from medlab.engine.parameters import checked_parameters
-from medlab.engine.run import Limits, Run, execute, keep, malformed, run
+from medlab.engine.process import adopt_orphans, die_with_parent, end_descendants
+from medlab.engine.run import Limits, Run, execute, keep, malformed
 from medlab.errors import MedlabError
 from medlab.lesson import Lesson
 
 # What most lessons import; what is missing here, a lesson imports itself.
 _IMPORTED = (
-    "torch", "torch._dynamo", "torch.nn.functional", "monai.losses", "monai.metrics", "monai.networks.nets",
-    "matplotlib.pyplot", "matplotlib_inline.backend_inline", "sklearn.metrics", "sklearn.linear_model",
-    "skimage.measure",
+    "torch", "torch.nn.functional", "torch._dynamo",  # the last one: optimizers import it with their first step
+    "monai.losses", "monai.metrics", "monai.networks.nets", "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline", "sklearn.metrics", "sklearn.linear_model", "skimage.measure",
     "skimage.transform", "skimage.filters", "scipy.ndimage", "scipy.stats", "scipy.optimize", "captum.attr", "nibabel",
     "pydicom", "SimpleITK", "pandas", "ipywidgets", "papermill", "medlab.hospital", "medlab.explore", "medlab.sources",
     "medlab.engine.shell",
@@ -84,13 +87,13 @@ def smoke_run(lesson: Lesson, *, data: str | None = None, output: Path | None = 
     Run
         With ``wrong`` set.
     """
-    given = {"preset": "smoke", "data": source_here(lesson) if data is None else data}
-    if not POSSIBLE:
-        done = run(lesson, given, output=output, timeout=timeout, threads=1)
-    elif complaint := malformed(lesson):
+    given = {"preset": "smoke"}
+    if complaint := malformed(lesson):
         done = Run(lesson, given, status="malformed", error=complaint)
     else:
-        done = execute(lesson, checked_parameters(lesson, given), Limits(timeout, threads=1), start=_WARM.start)
+        given |= {"data": source_here(lesson) if data is None else data} if "data" in lesson.parameters else {}
+        start = _WARM.start if POSSIBLE else None
+        done = execute(lesson, checked_parameters(lesson, given), Limits(timeout, threads=1), start=start)
         done = keep(done, output) if output else done
     done.wrong = done.complaints()
     return done
@@ -194,21 +197,19 @@ def _exactly(channel: socket.socket, count: int) -> bytes:
 
 
 def _serve(number: int) -> None:
-    """Import what lessons use; then, for each request, make a copy that executes one job."""
+    """Import what lessons use; then, for each request, make a copy that executes one job, until the runner is gone."""
     import importlib
-    import signal
 
-    channel = socket.socket(fileno=number)
+    channel, folders = socket.socket(fileno=number), []
     for name in _IMPORTED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # copies that ended leave nothing behind
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    while True:
-        head, pipes, *_ = socket.recv_fds(channel, _SIZE.size, 2)
-        if not head:
-            return
-        env = _exactly(channel, _SIZE.unpack(head)[0])
+    adopt_orphans()
+    while request := _request(channel):
+        env, pipes = request
+        folders.append(Path(os.fsdecode(env[b"MEDLAB_RECORD"])).parent)
         if pid := os.fork():
             for pipe in pipes:
                 os.close(pipe)
@@ -216,15 +217,29 @@ def _serve(number: int) -> None:
             continue
         channel.close()
         _become_a_run(env, *pipes)
+    # A copy that is busy in one call of C code cannot notice by itself that the runner is gone.
+    end_descendants(psutil.Process())
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _become_a_run(env: bytes, stdin: int, stdout: int) -> None:
+def _request(channel: socket.socket) -> tuple[dict[bytes, bytes], list[int]] | None:
+    """Return environment and pipes of the next run, or None when the runner is gone."""
+    try:
+        head, pipes, *_ = socket.recv_fds(channel, _SIZE.size, 2)
+        told = _exactly(channel, _SIZE.unpack(head)[0]) if head else b""
+    except (OSError, EOFError):
+        return None
+    return ({k: v for k, _, v in (pair.partition(b"=") for pair in told.split(b"\0"))}, pipes) if told else None
+
+
+def _become_a_run(env: dict[bytes, bytes], stdin: int, stdout: int) -> None:
     """Take environment, input and output of a run instead of the warm process's, and execute it; does not return."""
-    import signal
     import tempfile
 
     from medlab.engine.shell import execute_here
 
+    die_with_parent()
     os.setsid()
     for name in (signal.SIGCHLD, signal.SIGINT):
         signal.signal(name, signal.SIG_DFL)
@@ -233,7 +248,7 @@ def _become_a_run(env: bytes, stdin: int, stdout: int) -> None:
     os.close(stdin)
     os.close(stdout)
     os.environ.clear()
-    os.environb.update(pair.partition(b"=")[::2] for pair in env.split(b"\0"))
+    os.environb.update(env)
     tempfile.tempdir = None  # it is another process's, from another environment
     try:
         execute_here()

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from medlab import progress
 from medlab.errors import MedlabError, unknown
 from medlab.hospital.brain import TISSUES, Heads, heads, pixels, spline, tissues
 from medlab.hospital.brain_atlas import FIELD_MM, points_of
@@ -153,7 +154,7 @@ def brain_mri(
     images = torch.empty(len(table), len(names), *shape)
     masks = torch.empty(len(table), len(STRUCTURES), *shape, dtype=torch.uint8)
     step = 16 if dims == 2 else max(1, 2**18 // size**3)
-    for start in range(0, len(table), step):
+    for start in progress.each(range(0, len(table), step), "simulating"):
         rows, part = table.iloc[start : start + step].reset_index(drop=True), slice(start, start + step)
         head = heads(hospital.seed, rows, place)
         shares = _shares(head, size, dims)

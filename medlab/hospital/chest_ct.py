@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from medlab import progress
 from medlab.errors import MedlabError
 from medlab.hospital.chest_slices import FIELD_CM, Chest, Slices, chests, slices
 from medlab.hospital.chest_xray import _boxes
@@ -110,7 +111,7 @@ def chest_ct(
     step = max(1, CHUNK_PIXELS // (fine(size) ** 2))
     rows = np.repeat(np.arange(len(table)), levels)
     layer = np.tile(np.arange(levels), len(table))
-    for start in range(0, len(rows), step):
+    for start in progress.each(range(0, len(rows), step), "simulating"):
         row, which = rows[start : start + step], layer[start : start + step]
         part = table.iloc[row].reset_index(drop=True)
         chest = chests(hospital.seed, part, place)

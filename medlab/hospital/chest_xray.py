@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from medlab import progress
 from medlab.hospital.chest_body import FIELD_CM, Body, bodies, column, to_detector
 from medlab.hospital.chest_findings import add_findings
 from medlab.hospital.chest_maps import APEX_X, CARINA, DOME_X, Maps, diaphragm, heart_center, maps
@@ -59,7 +60,7 @@ def chest_xray(hospital: Hospital, table: pd.DataFrame, *, size: int, dose: floa
     masks = torch.empty(len(table), len(STRUCTURES), size, size, dtype=torch.uint8)
     landmarks = torch.empty(len(table), len(LANDMARKS), 2)
     step = max(1, CHUNK_PIXELS // size**2)
-    for start in range(0, len(table), step):
+    for start in progress.each(range(0, len(table), step), "simulating"):
         part, rows = slice(start, start + step), table.iloc[start : start + step].reset_index(drop=True)
         body = bodies(hospital.seed, rows, device=place)
         view = maps(body, size)

@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from medlab import progress
 from medlab.hospital.records import SKIN
 from medlab.hospital.rendering import camera, device_of, keys, lesion_boxes, palette, spots, texture
 from medlab.hospital.streams import stream
@@ -110,7 +111,7 @@ def dermoscopy(hospital: Hospital, table: pd.DataFrame, *, size: int, dose: floa
     images = torch.empty(len(table), 3, size, size)
     masks = torch.empty(len(table), 1, size, size, dtype=torch.uint8)
     step = max(1, 2**18 // size**2)
-    for start in range(0, len(table), step):
+    for start in progress.each(range(0, len(table), step), "simulating"):
         part, rows = slice(start, start + step), table.iloc[start : start + step].reset_index(drop=True)
         picture, cover = _skin(rows, hospital.seed, size, place)
         shot = camera(picture, rows, hospital.seed, kind="dermoscopy", settings=CAMERAS, field_mm=FIELD_MM, dose=dose)

@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from medlab import progress
 from medlab.hospital.rendering import camera, device_of, lesion_boxes, palette, spots, texture
 from medlab.hospital.streams import stream
 
@@ -71,7 +72,7 @@ def fundus(hospital: Hospital, table: pd.DataFrame, *, size: int, dose: float, d
     masks = torch.empty(len(table), len(STRUCTURES), size, size, dtype=torch.uint8)
     landmarks = torch.empty(len(table), 2, 2)
     step = max(1, 2**18 // size**2)
-    for start in range(0, len(table), step):
+    for start in progress.each(range(0, len(table), step), "simulating"):
         part, rows = slice(start, start + step), table.iloc[start : start + step].reset_index(drop=True)
         picture, truth, points = _eyes(rows, hospital.seed, size, place)
         shot = camera(picture, rows, hospital.seed, kind="fundus", settings=CAMERAS, field_mm=FIELD_MM, dose=dose)

@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from medlab import progress
 from medlab.hospital.rendering import device_of, keys, texture
 from medlab.hospital.streams import stream
 from medlab.physics.xray import blur
@@ -76,7 +77,7 @@ def histology(hospital: Hospital, table: pd.DataFrame, *, size: int, dose: float
     images = torch.empty(len(table), 3, size, size)
     masks = torch.empty(len(table), 1, size, size, dtype=torch.int16)
     step = max(1, 2**18 // size**2)
-    for start in range(0, len(table), step):
+    for start in progress.each(range(0, len(table), step), "simulating"):
         part, rows = slice(start, start + step), table.iloc[start : start + step].reset_index(drop=True)
         stains, nuclei = section(rows, hospital.seed, size, place)
         images[part] = light(stains, rows, hospital.seed, dose=dose).cpu()

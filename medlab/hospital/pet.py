@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from medlab import progress
 from medlab.errors import MedlabError
 from medlab.hospital.brain import Heads, heads, pixels, tissues, to_head
 from medlab.hospital.brain_atlas import FIELD_MM, points_of
@@ -98,7 +99,7 @@ def pet(hospital: Hospital, table: pd.DataFrame, *, size: int, dose: float, devi
     images = torch.empty(len(table), 1, *shape)
     masks = torch.empty(len(table), len(STRUCTURES), *shape, dtype=torch.uint8)
     step = 16 if dims == 2 else 1
-    for start in range(0, len(table), step):
+    for start in progress.each(range(0, len(table), step), "simulating"):
         rows, part = table.iloc[start : start + step].reset_index(drop=True), slice(start, start + step)
         activity, mu, shares = _body(heads(hospital.seed, rows, place), size, dims)
         images[part, 0] = _measure(rows, activity, mu, hospital.seed, dose).cpu()

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from medlab import progress
 from medlab.errors import MedlabError
 from medlab.hospital.neck import DEPTH_MM, FINE, Neck, neck
 from medlab.hospital.records import THYROID
@@ -125,7 +126,7 @@ def ultrasound(
     images = torch.empty(len(table), 1, size, size)
     masks = torch.empty(len(table), len(STRUCTURES), size, size, dtype=torch.uint8)
     landmarks = torch.empty(len(table), 1, 2)
-    for start in range(0, len(table), 32):
+    for start in progress.each(range(0, len(table), 32), "simulating"):
         rows = table.iloc[start : start + 32].reset_index(drop=True)
         body = neck(rows, hospital.seed, place)
         envelope = _scan(rows, body, hospital.seed, size, dose, place)

@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from medlab import progress
 from medlab.cohort import Cohort
 from medlab.errors import DataError
 from medlab.sources.npz import check_memory
@@ -73,7 +74,7 @@ def build(
     check_memory(root, count * (4 * channels + len(structures)))
     images = torch.empty((len(paths), channels, *shape))
     masks = torch.empty((len(paths), len(structures), *shape), dtype=torch.uint8) if mask else None
-    for row, path in enumerate(paths):
+    for row, path in enumerate(progress.each(paths, "loading")):
         images[row] = fitted(_pixels(path), shape, fit)
         if masks is not None:
             masks[row] = fitted(_mask(mask(row), path, headers[row], len(structures)), shape, fit)
