@@ -101,7 +101,7 @@ def _row(k: int, run: Run, link: str) -> str:
     counts = {verdict: run.verdicts.count(verdict) for verdict in dict.fromkeys(run.verdicts)}
     result = f"<span class='bad'>{escape(run.status if run.status != 'passed' else 'wrong')}</span>"
     cells = [
-        f"<a href='#run{k}'>{escape(_name(run))}</a>",
+        f"<a href='#run{k}'>{escape(_name(run))}</a>{_simulated(run)}",
         result if run.wrong else f"<span class='good'>ok{', kept from before' if run.resumed else ''}</span>",
         escape(", ".join(f"{n} {verdict}" for verdict, n in counts.items()) or "none"),
         f"{run.seconds:.0f} s",
@@ -110,6 +110,11 @@ def _row(k: int, run: Run, link: str) -> str:
         f"<a href='{escape(link)}'>read<span hidden> {escape(_name(run))}</span></a>" if link else "none",
     ]
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _simulated(run: Run) -> str:
+    data = run.record.get("data")
+    return " <b>SIMULATED</b>" if isinstance(data, dict) and data.get("simulated") is True else ""
 
 
 def _cost(used: float, allowed: float, judged: bool) -> str:
