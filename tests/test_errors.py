@@ -1,6 +1,7 @@
 import pickle
 
-from medlab.errors import DataError, MedlabError, unknown
+from data_fetch.errors import Damaged, FetchError, Unavailable
+from medlab.errors import DataError, MedlabError, SourceUnavailable, unknown
 
 
 def test_message_and_hint_are_shown():
@@ -17,3 +18,9 @@ def test_the_nearest_name_is_suggested():
     assert "did you mean 'pneumoniamnist'?" in str(unknown("source", "pneumonia_mnist", ["pneumoniamnist", "mni152"]))
     assert "did you mean '41_classification'?" in str(unknown("lesson", "41x", ["00_start_here", "41_classification"]))
     assert "choose one of: smoke, cpu" in str(unknown("preset", "zzz", ["smoke", "cpu"]))
+
+
+def test_errors_of_the_fetcher_belong_to_the_family():
+    assert issubclass(FetchError, MedlabError)
+    assert issubclass(Damaged, DataError)
+    assert SourceUnavailable is Unavailable

@@ -139,9 +139,13 @@ def test_two_lessons_with_one_id_are_refused(tmp_path):
         catalogue(tmp_path)
 
 
-def test_the_readme_lists_the_lessons():
-    text = (notebooks_folder().parent / "README.md").read_text(encoding="utf-8")
-    for lesson in catalogue():
-        relative = lesson.path.relative_to(notebooks_folder().parent).as_posix()
-        row = f"| [{lesson.id}]({relative}) | {lesson.question} |"
-        assert row in text, f"README.md needs the row {row}"
+@pytest.mark.parametrize(
+    ("typed", "wanted"),
+    [("99", ["82_uncertainty", "81_interpretability", "72_imbalance"]), ("4x", ["41_classification"]), ("zz", ["00_"])],
+)
+def test_an_unknown_lesson_names_the_nearest_three(typed, wanted):
+    with pytest.raises(MedlabError) as caught:
+        find(typed)
+    assert all(name in caught.value.hint for name in wanted)
+    assert caught.value.hint.count("'") == 6
+    assert str(caught.value).count("_") < 12, "not a list of all lessons"

@@ -70,22 +70,24 @@ def opened(lesson: Lesson, source: str, *, preset: str, given: dict) -> Cohort:
         In one sentence, if the lesson cannot use these data.
     """
     name, wanted = parsed(source)
-    positive = wanted.pop("positive", "")
-    own = is_path(name)
-    size = wanted.pop("size", None) if "fit" not in wanted else None
-    cohort = open(name, **({"fit": "pad"} if own else {}) | given | wanted)
+    positive, own = wanted.pop("positive", ""), is_path(name)
+    options, size = given | wanted, None
+    if "fit" not in wanted and ("size" in wanted or (own and "fit" not in given)):
+        # Without fit, size is that of the longest axis, also where files of several sizes are padded to one.
+        size = options.pop("size", None) if "fit" not in given else wanted["size"]
+        options |= {"size": given["size"]} if "fit" in given and "size" in given else {}
+    cohort = open(name, **({"fit": "pad"} if own else {}) | options)
     cohort = _resized(cohort, size) if size else cohort
-    if positive:
-        cohort = with_finding(cohort, positive)
+    cohort = with_finding(cohort, positive) if positive else cohort
     if own or positive or name not in (lesson.data["default"], *lesson.data["alternatives"]):
         facts = facts_of(cohort)
         check(lesson, facts)
         cohort = _for_labels(cohort, lesson, facts)
-    if own and cohort.dims == 2 and (square := lesson.data.get("needs", {}).get("square")):
+    if not own or size or "size" in options:
+        return cohort
+    if cohort.dims == 2 and (square := lesson.data.get("needs", {}).get("square")):
         return _resized(cohort, (square[preset],) * 2)
-    return (
-        _kept_small(cohort, MOST[preset][cohort.dims]) if own and not size and "size" not in wanted | given else cohort
-    )
+    return _kept_small(cohort, MOST[preset][cohort.dims])
 
 
 def with_finding(cohort: Cohort, positive: str) -> Cohort:

@@ -1,0 +1,167 @@
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from medlab.course.edition import MANIFEST, release, student
+from medlab.errors import MedlabError
+from medlab.lesson import Lesson, catalogue, find, notebooks_folder
+from tests.test_lesson import notebook
+
+SOLVED = 'def f(x):\n    """Return twice x."""\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION'
+
+
+@pytest.fixture
+def lesson(tmp_path):
+    return Lesson.read(
+        notebook(tmp_path, cells=[("a = 1", []), (SOLVED, ["exercise"]), ("# for teachers", ["instructor"])])
+    )
+
+
+def work(path, change):
+    made = json.loads(path.read_text())
+    change(made)
+    path.write_text(json.dumps(made))
+
+
+def renew(lesson, text):
+    work(lesson.path, lambda made: made["cells"][0].update(source=text))
+    return Lesson.read(lesson.path)
+
+
+@pytest.mark.parametrize("lesson", catalogue(), ids=lambda each: each.number)
+def test_no_solution_and_no_verdict_is_left_in_any_lesson(lesson):
+    made = student(lesson.notebook)
+    text = json.dumps(made)
+    for cell in lesson.notebook["cells"]:
+        source = "".join(cell["source"])
+        if "### BEGIN SOLUTION" in source:
+            solution = source.partition("### BEGIN SOLUTION\n")[2].partition("    ### END SOLUTION")[0].strip()
+            assert json.dumps(solution)[1:-1] not in text
+    code = [cell for cell in made["cells"] if cell["cell_type"] == "code"]
+    assert not any(cell["outputs"] or cell["execution_count"] for cell in code)
+    assert "SOLUTION" not in text
+    nbformat.validate(nbformat.from_dict(made))
+    stubs = [cell["source"] for cell in code if "exercise" in cell["metadata"].get("tags", [])]
+    assert stubs
+    for source in stubs:
+        functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+        assert any(ast.get_docstring(function) for function in functions)
+        assert "NotImplementedError" in source
+
+
+def test_notes_for_instructors_are_gone(lesson):
+    assert "teachers" not in json.dumps(student(lesson.notebook))
+    assert "teachers" in json.dumps(lesson.notebook)
+
+
+def test_a_release_is_the_same_byte_for_byte(lesson, tmp_path):
+    for name in ("one", "two"):
+        release([lesson], tmp_path / name)
+    assert {p.name: p.read_bytes() for p in (tmp_path / "one").iterdir()} == {
+        p.name: p.read_bytes() for p in (tmp_path / "two").iterdir()
+    }
+    done = release([lesson], tmp_path / "one")
+    assert (done.written, len(done.same), done.beside) == ([], 1, [])
+
+
+def test_the_tree_is_that_of_the_notebooks(tmp_path):
+    lessons = [find("00"), find("41")]
+    release(lessons, tmp_path / "out")
+    found = sorted(path.relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*.ipynb"))
+    assert found == sorted(lesson.path.relative_to(notebooks_folder()) for lesson in lessons)
+
+
+@pytest.mark.parametrize("taken", ["a file", "no manifest", "a broken one"])
+def test_a_folder_of_somebody_else_is_refused(lesson, tmp_path, taken):
+    folder = tmp_path / "out"
+    if taken == "a file":
+        folder.write_text("x")
+    else:
+        folder.mkdir()
+        (folder / ("thesis.txt" if taken == "no manifest" else MANIFEST)).write_text("[")
+    before = folder.read_text() if folder.is_file() else sorted(p.read_text() for p in folder.iterdir())
+    with pytest.raises(MedlabError, match="not a release of lessons"):
+        release([lesson], folder)
+    assert before == (folder.read_text() if folder.is_file() else sorted(p.read_text() for p in folder.iterdir()))
+
+
+def test_what_nobody_changed_is_renewed(lesson, tmp_path):
+    release([lesson], tmp_path / "out")
+    done = release([renew(lesson, "a = 2")], tmp_path / "out")
+    assert [path.name for path in done.written] == ["10_test.ipynb"]
+    assert "a = 2" in (tmp_path / "out" / "10_test.ipynb").read_text()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda made: made["cells"][1].update(source="def f(x): return x + x"),
+        lambda made: made["cells"][0].update(outputs=[{"output_type": "stream", "name": "stdout", "text": "1"}]),
+        lambda made: made["cells"].append({"cell_type": "markdown", "source": "my notes", "metadata": {}}),
+    ],
+    ids=["an answer", "an output", "a note"],
+)
+def test_a_students_work_is_never_overwritten(lesson, tmp_path, change):
+    release([lesson], tmp_path / "out")
+    mine, new = tmp_path / "out" / "10_test.ipynb", tmp_path / "out" / "10_test.new.ipynb"
+    work(mine, change)
+    kept = mine.read_bytes()
+    done = release([lesson], tmp_path / "out")
+    assert (done.written, done.beside, new.exists()) == (
+        [],
+        [],
+        False,
+    )  # the lesson did not change: nothing is put there
+    done = release([renew(lesson, "a = 2")], tmp_path / "out")
+    assert done.beside == [new]
+    assert mine.read_bytes() == kept
+    assert "a = 2" in new.read_text()
+    work(new, change)
+    again = new.read_bytes()
+    release([renew(lesson, "a = 3")], tmp_path / "out")
+    assert (mine.read_bytes(), new.read_bytes()) == (kept, again)
+    assert "a = 3" in (tmp_path / "out" / "10_test.new.new.ipynb").read_text()
+
+
+def test_a_notebook_that_cannot_be_read_counts_as_work(lesson, tmp_path):
+    release([lesson], tmp_path / "out")
+    (tmp_path / "out" / "10_test.ipynb").write_text("{half")
+    release([renew(lesson, "a = 2")], tmp_path / "out")
+    assert (tmp_path / "out" / "10_test.ipynb").read_text() == "{half"
+
+
+def test_marks_that_jupyterlab_leaves_are_no_work(lesson, tmp_path):
+    release([lesson], tmp_path / "out")
+    work(tmp_path / "out" / "10_test.ipynb", lambda made: made["metadata"].update(language_info={"version": "3.13"}))
+    assert len(release([renew(lesson, "a = 2")], tmp_path / "out").written) == 1
+
+
+@pytest.mark.parametrize("marks", ["### BEGIN SOLUTION", "### END SOLUTION", "x  ### BEGIN SOLUTION\n### END SOLUTION"])
+def test_half_a_solution_is_refused(tmp_path, marks):
+    lesson = Lesson.read(notebook(tmp_path, cells=[(f"def f():\n    {marks}", ["exercise"])]))
+    with pytest.raises(MedlabError, match="markers"):
+        release([lesson], tmp_path / "out")
+
+
+def test_the_command_releases_into_lessons_which_git_ignores(tmp_path):
+    words = [
+        sys.executable,
+        "-c",
+        "from medlab.cli import main; main()",
+        "release",
+        "student",
+        "--to",
+        str(tmp_path / "x"),
+    ]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"{len(catalogue())} notebooks written" in done.stdout
+    assert "/lessons/" in (Path(__file__).parents[2] / ".gitignore").read_text().split()
+    words[words.index("student")] = "studnet"
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, "did you mean 'student'" in done.stderr) == (1, True)
