@@ -36,13 +36,15 @@ class _AnyGenerator(torch.Generator):
         return FarGenerator() if torch.device(device) == FAR else _Generator(device)
 
 
-class Marks:
-    """The storages that are far."""
+class _Storages:
+    """A set of storages."""
 
     def __init__(self):
         self.known: dict[int, StorageWeakRef] = {}
 
     def add(self, tensor: Tensor) -> Tensor:
+        if tensor.layout != torch.strided:
+            return tensor
         storage = tensor.untyped_storage()
         # While a weak reference is held no other storage gets this address.
         self.known[storage._cdata] = StorageWeakRef(storage)
@@ -51,8 +53,18 @@ class Marks:
         return tensor
 
     def __contains__(self, tensor: Tensor) -> bool:
-        ref = self.known.get(tensor.untyped_storage()._cdata) if tensor.layout == torch.strided else None
+        if tensor.layout != torch.strided:
+            return False
+        ref = self.known.get(tensor.untyped_storage()._cdata)
         return ref is not None and not ref.expired()
+
+
+class Marks(_Storages):
+    """The far storages, and those made inside of an operation, which are wherever its tensors are."""
+
+    def __init__(self):
+        super().__init__()
+        self.anywhere, self.inside = _Storages(), False
 
 
 class _Spread(TorchDispatchMode):
@@ -64,7 +76,8 @@ class _Spread(TorchDispatchMode):
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         name = f"{func._schema.name}.{func._schema.overload_name}"
-        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+        leaves = tree_leaves((args, kwargs))  # sparse tensors are taken to be on the right device
+        tensors = [leaf for leaf in leaves if isinstance(leaf, Tensor) and leaf.layout == torch.strided]
         far = [tensor in self.marks for tensor in tensors]
         if name.startswith(_INDEX) and any(far):
             # Indices may be near, what is indexed and what is put there may not.
@@ -73,8 +86,11 @@ class _Spread(TorchDispatchMode):
             if not far[0]:
                 self.refuse_two(name, [True, False])
         elif not name.startswith(_COPIES):
-            self.refuse_two(name, [is_far for t, is_far in zip(tensors, far, strict=True) if t.dim() > 0])
+            pairs = zip(tensors, far, strict=True)
+            self.refuse_two(name, [is_far for t, is_far in pairs if t.dim() > 0 and t not in self.marks.anywhere])
         result = func(*args, **(kwargs or {}))
+        if self.marks.inside and all(t in self.marks.anywhere for t in tensors):
+            tree_map_only(Tensor, self.marks.anywhere.add, result)
         if any(far) and (far[0] or not name.startswith(_COPIES)):
             tree_map_only(Tensor, self.marks.add, result)
         return result
@@ -101,6 +117,16 @@ class _Speak(TorchFunctionMode):
             return FAR if far else CPU
         if func in (Tensor.numpy, Tensor.__array__) and far:
             raise TypeError(f"can't convert {FAR} device type tensor to numpy. Use Tensor.cpu() first")
+        return self.called(func, args, kwargs, first, far)
+
+    def called(self, func, args: tuple, kwargs: dict, first: Tensor | None, far: bool):
+        self.marks.inside = first is not None
+        try:
+            return self.created(func, args, kwargs, first, far)
+        finally:
+            self.marks.inside = False
+
+    def created(self, func, args: tuple, kwargs: dict, first: Tensor | None, far: bool):
         if kwargs.get("device") is not None:
             far = torch.device(kwargs.pop("device")) == FAR
             kwargs["device"] = CPU
@@ -128,7 +154,7 @@ class _Speak(TorchFunctionMode):
         words = [word for word in words if isinstance(word, torch.dtype)]
         kwargs = {key: kwargs[key] for key in ("dtype", "memory_format") if kwargs.get(key) is not None}
         result = tensor.to(*words, **kwargs) if words or kwargs else tensor
-        return result if far == was_far else _Move.apply(result, self.marks, far)
+        return result if far == was_far or tensor.layout != torch.strided else _Move.apply(result, self.marks, far)
 
 
 class _Move(torch.autograd.Function):
