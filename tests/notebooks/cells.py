@@ -30,10 +30,10 @@ def imports(lesson: Lesson) -> dict:
 def definitions(lesson_id: str) -> dict:
     """The functions and classes that a lesson writes in its cells, so that a test can hold them against a library's.
 
-    They share one namespace with the lesson's imports. What else they use (``lab``, a size) the test puts there.
+    They share one namespace with the lesson's imports and a quiet lab. What else they use (a size) the test puts there.
     """
     lesson = find(lesson_id)
-    names = imports(lesson)
+    names = {**imports(lesson), "lab": Quiet()}
     for tree in code_of(lesson):
         for node in tree.body:
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
@@ -43,6 +43,8 @@ def definitions(lesson_id: str) -> dict:
 
 class Quiet:
     """Stands in for the lab of a lesson: preset smoke, and broken in no way, or in the one named ``broken``."""
+
+    device = torch.device("cpu")
 
     def __init__(self, broken=""):
         self.broken = broken
