@@ -125,7 +125,7 @@ LABELS = {
 }
 ANNOTATIONS = ("masks", "boxes", "landmarks")
 _NEEDS: dict[str, Callable[[object], bool]] = {
-    "only": _list_of(_is_line),  # the sources that it runs on, where one's own images cannot replace them
+    "only": _list_of(_is_text),  # the sources that it runs on, where one's own images cannot replace them
     "why": _is_text,  # with "only": what of these sources it uses
     "dims": _list_of(lambda value: value in (2, 3)),  # numbers of spatial axes that it takes
     "channels": _list_of(_is_count),  # numbers of channels that it takes

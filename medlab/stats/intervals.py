@@ -5,8 +5,8 @@
    (Hesterberg 2015, doi:10.1080/00031305.2015.1089789). n counts the patients of the smallest group that the metric
    needs: one ill patient among a hundred is one patient.
 2. **Seeds.** The variance between S seeds is added, and the quantile lies between the normal's and Student's t with
-   S - 1 degrees of freedom, weighted by the two shares of the variance (Cochran 1964, Biometrics 20, 191-195). Where the
-   metric has two limits, this is done on the logit between them, which keeps the interval inside.
+   S - 1 degrees of freedom, weighted by the two shares of the variance (Cochran 1964, Biometrics 20, 191-195). Where
+   the metric has two limits, this is done on the logit between them, which keeps the interval inside.
 3. **Bias.** A statistic whose resamples are off by more than a quarter of their spread (Efron and Tibshirani 1993,
    section 10.3), as the calibration error is, gets a normal interval around the corrected value. It reaches as far as
    if the value were all noise, since resamples then show less than half of the bias, and it holds the estimate.
