@@ -10,6 +10,7 @@ import sys
 import nbformat
 import pytest
 
+from medlab.engine import warm
 from medlab.engine.ledger import Case, Ledger, declared
 from medlab.engine.run import environment
 from medlab.engine.verify import judge
