@@ -129,7 +129,7 @@ _NEEDS: dict[str, Callable[[object], bool]] = {
     "why": _is_text,  # with "only": what of these sources it uses
     "dims": _list_of(lambda value: value in (2, 3)),  # numbers of spatial axes that it takes
     "channels": _list_of(_is_count),  # numbers of channels that it takes
-    "labels": lambda value: value in LABELS,
+    "labels": lambda value: isinstance(value, str) and value in LABELS,
     "annotations": _list_of(lambda value: value in ANNOTATIONS),  # at least one of these
     "min_images": _is_count,
     "min_each": _is_count,  # images of each class; with labels "finding": with and without it

@@ -14,7 +14,7 @@ from tqdm.std import tqdm
 Item = TypeVar("Item")
 AFTER_S = 2.0
 _EVERY_S = 0.3
-_TEXT = "{desc}: {n_fmt} of {total_fmt}, {remaining} left"
+_TEXT = "{desc}: {n_fmt} of {total_fmt}, {remaining} left{postfix}"
 
 
 @contextmanager

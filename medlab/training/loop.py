@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -14,14 +13,13 @@ from typing import NoReturn
 import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
-from tqdm.std import tqdm
 
+from medlab import progress
 from medlab.errors import MedlabError
 from medlab.training.device_and_seed import seeded
 from medlab.training.history import History
 from medlab.training.placing import out_of_memory
 
-BAR_AFTER = 2  # seconds
 Loss = Callable[[nn.Module, torch.Generator], Tensor]
 
 
@@ -69,7 +67,7 @@ def descend(model: nn.Module, loss: Loss, plan: Plan, *, after: Callable[[Histor
     history = History(device=str(plan.device), unit=plan.unit)
     losses: list[Tensor] = []
     start = time.perf_counter()
-    with _bar(plan) as bar, _reproducible(int(plan.seed)):
+    with progress.bar(plan.steps, "training", shown=plan.progress) as bar, _reproducible(int(plan.seed)):
         for step in range(plan.steps):
             model.train()
             with explained(plan.place(step)):
@@ -196,11 +194,3 @@ def _reproducible(seed: int) -> Iterator[None]:
         # torch only warns of shapes that it then broadcasts to a wrong loss.
         warnings.filterwarnings("error", message="Using a target size")
         yield
-
-
-def _bar(plan: Plan) -> tqdm:
-    # On the standard output: on the error output it would leave a red box in a notebook.
-    return tqdm(
-        total=plan.steps, disable=not plan.progress, desc="training", unit="step", delay=BAR_AFTER, leave=False,
-        file=sys.stdout,
-    )  # fmt: skip

@@ -10,7 +10,7 @@ import sys
 import nbformat
 import pytest
 
-from medlab.engine import run as runner
+from medlab.engine import warm
 from medlab.engine.ledger import Case, Ledger, declared
 from medlab.engine.run import environment
 from medlab.engine.verify import judge
@@ -25,10 +25,8 @@ pytestmark = [pytest.mark.notebooks, pytest.mark.timeout(1600)]
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.id)
 def test_every_line_runs_at_smoke(lesson, tmp_path):
-    done = runner.run(
-        lesson, {"preset": "smoke", "data": "hospital:chest_xray"}, output=tmp_path / "out.ipynb", threads=1
-    )
-    assert done.complaints() == []
+    done = warm.smoke_run(lesson, output=tmp_path / "out.ipynb")
+    assert done.wrong == []
     assert set(done.verdicts) == {"not judged"}
     images = [
         output.metadata.get("image/png", {}).get("alt", "")

@@ -1,4 +1,6 @@
 import copy
+import io
+import sys
 import warnings
 
 import pytest
@@ -185,13 +187,16 @@ def test_no_bar_is_written_unless_asked_for_and_slow(bright_or_dark, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_slow_training_shows_a_bar(bright_or_dark, capsys, monkeypatch):
+def test_a_slow_training_shows_a_bar_on_a_terminal(bright_or_dark, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
 
-    monkeypatch.setattr("medlab.training.loop.BAR_AFTER", 0)
+    monkeypatch.setattr("medlab.progress.AFTER_S", 0)
+    monkeypatch.setattr("sys.stderr", Terminal())
     learn(bright_or_dark, progress=True)
-    shown = capsys.readouterr()
-    assert "training" in shown.out
-    assert not shown.err
+    assert "training" in sys.stderr.getvalue()
+    assert sys.stderr.getvalue().rsplit("\r", 2)[1].strip() == ""
 
 
 def test_fit_leaves_evaluation_mode_and_predict_restores_each_mode(bright_or_dark):
