@@ -110,10 +110,12 @@ class Lab:
         }  # fmt: skip
         return cohort
 
-    def show(self, figure, *, caption: str, alt: str) -> None:
-        """Display a figure with caption, source of the data, and alternative text."""
+    def show(self, figure, *, caption: str, alt: str, inside: bool = False) -> None:
+        """Display a figure with caption, source of the data, and alternative text; see ``medlab.figures.show``."""
         named = self.cohort_facts.get("source", "")
-        figures.show(figure, caption=f"{caption.strip()} Source: {named}." if named else caption, alt=alt)
+        figures.show(
+            figure, caption=f"{caption.strip()} Source: {named}." if named else caption, alt=alt, inside=inside
+        )
 
     def claim(
         self, statement: str, estimate: Estimate, *, above: float | None = None, below: float | None = None
@@ -134,7 +136,7 @@ class Lab:
         """Show the forest of all claims, keep the record of this run, and return statements and verdicts."""
         if self.claims:
             caption, alt = figures.tell(self.claims)
-            self.show(figures.forest(self.claims), caption=caption, alt=alt)
+            self.show(figures.forest(self.claims), caption=caption, alt=alt, inside=True)
         self.keep_record()
         return self.claims
 

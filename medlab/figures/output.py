@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import io
 from html import escape
+from textwrap import fill
 
 from medlab.errors import MedlabError
 
 
-def show(figure, *, caption: str, alt: str) -> None:
+def show(figure, *, caption: str, alt: str, inside: bool = False) -> None:
     """Display a figure with its caption and alternative text, then close it.
 
     Parameters
@@ -19,6 +20,8 @@ def show(figure, *, caption: str, alt: str) -> None:
         What to see, and the source of the data. Shown as it is: signs of HTML and Markdown have no effect.
     alt : str
         What the picture shows, for those who cannot see it: at least 20 characters.
+    inside : bool
+        Draw the caption into the picture. Then a PNG is the whole output, which nbval leaves out of its comparison.
 
     Raises
     ------
@@ -26,13 +29,17 @@ def show(figure, *, caption: str, alt: str) -> None:
         If the caption is empty or the alternative text says too little.
     """
     import matplotlib.pyplot as plt
-    from IPython.display import Image, Markdown, display
+    from IPython.display import Markdown, display
 
     if len(str(alt).strip()) < 20 or not str(caption).strip():
         raise MedlabError(f"alt text {alt!r}, caption {caption!r}", hint="say in a sentence what the picture shows")
     # JupyterLab gives PNG outputs no alt attribute; the metadata serve nbconvert, the caption serves everybody.
-    display(Image(png(figure)), metadata={"image/png": {"alt": str(alt)}})
-    display(Markdown(f"*{plain(caption)}*"))
+    if inside:
+        figure.supxlabel(fill(caption, 100), fontsize="small").set_parse_math(False)
+    picture = {"image/png": base64.b64encode(png(figure)).decode()}
+    display(picture, metadata={"image/png": {"alt": str(alt)}}, raw=True)
+    if not inside:
+        display(Markdown(f"*{plain(caption)}*"))
     plt.close(figure)
 
 
