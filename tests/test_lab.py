@@ -130,7 +130,7 @@ def test_smoke_is_not_judged():
 
 
 def test_options_for_files_do_not_reach_the_hospital(tmp_path):
-    options = {"simulated": {"patients": 4, "size": 16}, "acquired": {"fit": "pad", "size": 32}}
+    options = {"simulated": {"patients": 4, "size": 16}, "acquired": {"fit": "crop", "size": 32}}
     hospital = medlab.begin("41_classification", preset="smoke", data="hospital:chest_xray").open(**options)
     assert hospital.images.shape[2:] == (16, 16)
     files = medlab.begin("62", preset="smoke", data=str(unlabeled(tmp_path, 20))).open(**options)
