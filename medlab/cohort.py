@@ -209,8 +209,8 @@ class Cohort:
 
 def _numbered(labels: Tensor | None) -> tuple[str, ...]:
     """Return "0", "1", ... as names of classes that have none; lessons title pictures by them."""
-    if labels is None or not len(labels) or labels.ndim not in (1, 2) or bool((labels < 0).any()):
-        return ()
+    if labels is None or not len(labels) or labels.ndim not in (1, 2) or not bool((labels >= 0).all()):
+        return ()  # not ">= 0": also NaN, which is refused with its row
     count = labels.shape[1] if labels.ndim == 2 else int(labels.max()) + 1
     return tuple(map(str, range(count))) if count <= 1000 else ()
 

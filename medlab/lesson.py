@@ -227,7 +227,7 @@ def _nearest(name: str, lessons: list[Lesson]) -> list[str]:
         return [each.id for each in sorted(lessons, key=lambda each: abs(int(each.number or 0) - int(name)))[:3]]
     by_name = {text: each.id for each in lessons for text in (each.id, each.id.partition("_")[2])}
     near = list(dict.fromkeys(by_name[text] for text in nearest(name, by_name, count=6)))[:3]
-    digits = re.match(r"\d*", name).group()
+    digits = name[: len(name) - len(name.lstrip("0123456789"))]
     return near or _nearest(digits.ljust(2, "1") if digits else "0", lessons)
 
 

@@ -13,6 +13,7 @@ import medlab
 from medlab import lab as lab_room
 from medlab.errors import MedlabError
 from medlab.stats import Estimate
+from tests.own_data import unlabeled
 
 
 @pytest.fixture
@@ -136,12 +137,12 @@ def test_smoke_is_not_judged():
     assert "mean nothing" in lab._repr_html_()
 
 
-def test_options_for_files_do_not_reach_the_hospital():
-    options = {"simulated": {"patients": 4, "size": 16}, "acquired": {"fit": "pad", "size": 32}}
+def test_options_for_files_do_not_reach_the_hospital(tmp_path):
+    options = {"simulated": {"patients": 4, "size": 16}, "acquired": {"fit": "crop", "size": 32}}
     hospital = medlab.begin("41_classification", preset="smoke", data="hospital:chest_xray").open(**options)
     assert hospital.images.shape[2:] == (16, 16)
-    packaged = medlab.begin("41_classification", preset="smoke", data="retina_photo").open(**options)
-    assert packaged.images.shape[2:] == (32, 32)
+    files = medlab.begin("62", preset="smoke", data=str(unlabeled(tmp_path, 20))).open(**options)
+    assert files.images.shape[2:] == (32, 32)
 
 
 def test_without_the_data_the_hospital_takes_their_place_and_everything_says_so(monkeypatch, tmp_path):

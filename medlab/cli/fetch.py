@@ -41,7 +41,7 @@ def fetch(
     from data_fetch.network import forget
 
     forget()  # whoever fetches is likely online: lessons try again, too
-    cards = _chosen(max_size) if all_ else [load_card(name) for name in names]
+    cards = _chosen(max_size) if all_ else [load_card(name) for name in names or []]
     failed = 0
     for card in cards:
         try:
@@ -71,10 +71,10 @@ def _chosen(max_size: str) -> list:
     for card in (load_card(name) for name in all_cards()):
         if card.access != "open":
             typer.echo(f"{card.name}: left out, it wants a registration", err=True)
-        elif most is not None and (size := card.bytes) is None:
+        elif most is not None and card.bytes is None:
             typer.echo(f"{card.name}: left out, its size is not published ({card.size})", err=True)
-        elif most is not None and size > most:
-            typer.echo(f"{card.name}: left out, {size / 1e6:.1f} MB", err=True)
+        elif most is not None and card.bytes is not None and card.bytes > most:
+            typer.echo(f"{card.name}: left out, {card.size}", err=True)
         else:
             chosen.append(card)
     return chosen

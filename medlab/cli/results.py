@@ -74,8 +74,8 @@ def _lines(done: Run) -> Iterator[str]:
     cost = "unchanged, not run again" if done.resumed else f"{done.seconds:.0f} s"
     cost += f", {done.ref_s:.0f} reference-s, {done.peak_mb:.0f} MB" if done.cpu_s else ""
     data = done.record.get("data")
-    is_simulated = isinstance(data, dict) and data.get("simulated") is True
-    simulated = f"; SIMULATED DATA ({data.get('used')})" if is_simulated else ""
+    data = data if isinstance(data, dict) else {}
+    simulated = f"; SIMULATED DATA ({data.get('used')})" if data.get("simulated") is True else ""
     yield f"{done.word:<6} {done.lesson.id}{kind}: {cost}{simulated}"
     for k, claim in enumerate(done.record.get("claims", []), 1):
         e = claim["estimate"]

@@ -48,8 +48,8 @@ def checked_parameters(lesson: Lesson, given: dict) -> dict:
     if found.get("preset", DEFAULT_PRESET) not in PRESETS:
         raise unknown("preset", found["preset"], PRESETS)
     lesson.checked_sabotage(str(found.get("sabotage", "")))
-    if found.get("seed", 0) < 0:
-        raise MedlabError(f"seed {found['seed']} is not a whole number from 0", hint="such as seed=0")
+    if (seed := int(str(found.get("seed", 0)))) < 0:
+        raise MedlabError(f"seed {seed} is not a whole number from 0", hint="such as seed=0")
     if found.get("data") or options:
         found["data"] = _checked_data(lesson, found, options)
     return found

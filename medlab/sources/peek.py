@@ -264,8 +264,8 @@ def _facts(
             shape = (picture.height, picture.width)
             channels = 1 if picture.mode in ("1", "L", "LA", "I", "F") or picture.mode.startswith("I;") else None
     dims = 3 if kind in _VOLUMES else 2
-    about = {"annotations": frozenset(annotations), "sites": 0, "common": common}
-    return Facts(len(files), dims, channels, shape, counts, per_patient=1.0, **about)
+    drawn = frozenset(annotations)
+    return Facts(len(files), dims, channels, shape, counts, annotations=drawn, sites=0, per_patient=1.0, common=common)
 
 
 def _table(path: Path) -> Facts | None:

@@ -34,6 +34,12 @@ def test_list_shows_every_lesson_from_any_folder():
         (("run", "41", "--sweep", "sed=0:2"), "did you mean 'seed'"),
         (("run", "41", "-p", "seed=1", "--sweep", "seed=0:2"), "both a parameter and swept"),
         (("run", "41", "--all"), "leave one out"),
+        (("run",), "medlab run 41"),
+        (("run", "99"), "did you mean '82_uncertainty'"),
+        (("run", "41", "-p", "seed=-1"), "seed -1"),
+        (("run", "41", "-p", "data=./no.npz"), "no file or folder"),
+        (("run", "41", "-p", "fit=padd"), "did you mean 'pad'"),
+        (("new", "41_other"), "taken by 41_classification"),
         (("verify", "41_clasification"), "did you mean '41_classification'"),
         (("fetch", "pneumonia"), "did you mean 'pneumoniamnist'"),
         (("lab", "99"), "unknown lesson"),
@@ -44,6 +50,29 @@ def test_wrong_words_give_one_clear_error(words, message):
     assert done.returncode == 1
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [("list",), ("fetch", "--list")])
+def test_lists_fit_a_terminal_and_are_not_cut(words):
+    done = medlab(*words)
+    assert done.returncode == 0
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert len(done.stdout.splitlines()) < 160
+    if words == ("list",):
+        text = " ".join(done.stdout.split())
+        assert all(lesson.question in text and lesson.part in text for lesson in catalogue())
+
+
+def test_the_version_is_said():
+    import medlab as package
+
+    assert medlab("--version").stdout.strip() == f"medlab {package.__version__}"
+
+
+def test_the_size_of_every_data_set_is_stated():
+    lines = medlab("fetch", "--list").stdout
+    assert "not stated" not in lines
+    assert "about 30 GB" in lines
 
 
 def test_debug_shows_the_traceback():
