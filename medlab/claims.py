@@ -77,6 +77,9 @@ class Claim:
             return f"between {self.above:g} and {self.below:g}"
         return f"above {self.above:g}" if self.above is not None else f"below {self.below:g}"
 
+    def _ipython_display_(self) -> None:
+        """Show nothing: a cell of claims states them, and ``lab.verdicts()`` shows what became of them."""
+
     def record(self) -> dict:
         """Everything about the claim as a plain dictionary."""
         own = {"statement": self.statement, "verdict": self.verdict, "above": self.above, "below": self.below}
