@@ -44,7 +44,9 @@ lint: $(TESTS)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-test: base unit pages check
+# All four, also when one fails: -k.
+test: $(TESTS)
+	@$(MAKE) -k base unit pages check
 
 base: $(STAMP)
 	$(BIN)/medlab verify --due --base --minutes $(MINUTES) --jobs $(JOBS) $(LEDGER)
