@@ -39,6 +39,7 @@ def pages(root: Path) -> dict[str, str]:
     parts: dict[str, list[tuple[str, Callable[[], str]]]] = {
         "README.md": [
             ("lessons", lambda: table(lessons, root)),
+            ("idea", lambda: idea(root)),
             ("pictures", lambda: gallery(lessons, root)),
             ("clone", lambda: clone(place)),
         ],
@@ -85,6 +86,18 @@ def names(lessons: Sequence[Lesson]) -> str:
     """Return the ids of all lessons, in lines of the changelog's width."""
     text = ", ".join(f"`{lesson.id}`" for lesson in lessons)
     return fill(text, 118, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False) + "\n"
+
+
+def idea(root: Path) -> str:
+    """Return the picture of a claim that holds and falls, if tools.pictures has made it, with its words."""
+    if not (root / "docs" / "claim.png").is_file():
+        return ""
+    return (
+        "![A claim with its interval above the bound, and the same below it when the lesson is broken]"
+        "(docs/claim.png)\n\n"
+        "*One claim of lesson 41. As written, the whole 95 % interval lies above the bound, and the claim holds. With\n"
+        "shuffled training labels it does not: a test of the lesson that could not fail would prove nothing.*\n"
+    )
 
 
 def gallery(lessons: Sequence[Lesson], root: Path) -> str:

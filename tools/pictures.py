@@ -1,5 +1,7 @@
 """Make docs/lessons/NN.png, a small picture of each executed lesson: ``python -m tools.pictures runs/*.ipynb``.
 
+``--claim WHOLE BROKEN`` makes docs/claim.png instead, of two runs of one lesson, as it stands and broken on purpose.
+
 The picture is the first figure from the cell tagged ``picture`` on; without such a cell, the largest figure.
 """
 
@@ -22,6 +24,8 @@ MOST = 40_000  # bytes
 
 def main() -> int:
     """Write the pictures of the named notebooks; return 1 if one has none."""
+    if sys.argv[1:2] == ["--claim"]:
+        return _claim(*(json.loads(Path(name).read_text(encoding="utf-8")) for name in sys.argv[2:4]))
     missing = 0
     for name in sys.argv[1:]:
         path = Path(name)
@@ -36,6 +40,24 @@ def main() -> int:
         target.write_bytes(picture)
         sys.stdout.write(f"{target.relative_to(notebooks_folder().parent)}: {len(picture) / 1000:.0f} kB\n")
     return int(missing > 0)
+
+
+def _claim(whole: dict, broken: dict) -> int:
+    """Draw the first claim of a lesson as it stands and broken on purpose, from two executed notebooks."""
+    from medlab import figures
+    from medlab.stats import Estimate
+
+    rows, first = {}, {}
+    for name, notebook in (("as written", whole), ("labels shuffled", broken)):
+        first = notebook["metadata"]["medlab_run"]["record"]["claims"][0]
+        e = first["estimate"]
+        rows[f"{name}: {first['verdict']}"] = Estimate(e["value"], e["low"], e["high"], n_patients=e["n_patients"])
+    figure = figures.intervals(rows, bound=first.get("above"), xlabel="AUC gained", title=first["statement"])
+    figure.set_size_inches(7, 2.2)
+    target = notebooks_folder().parent / "docs" / "claim.png"
+    figure.savefig(target, dpi=100)
+    target.write_bytes(shrunk(Image.open(target), width=700))
+    return 0
 
 
 def picture_of(notebook: dict, name: str) -> tuple[str, bytes]:
@@ -66,8 +88,8 @@ def picture_of(notebook: dict, name: str) -> tuple[str, bytes]:
     return number, shrunk(chosen)
 
 
-def shrunk(image: Image.Image) -> bytes:
-    """Return a PNG of at most `WIDTH` pixels and `MOST` bytes: fewer colors first, then fewer pixels.
+def shrunk(image: Image.Image, width: int = WIDTH) -> bytes:
+    """Return a PNG of at most that many pixels across and `MOST` bytes: fewer colors first, then fewer pixels.
 
     Examples
     --------
@@ -76,7 +98,7 @@ def shrunk(image: Image.Image) -> bytes:
     """
     white = Image.new("RGB", image.size, "white")
     white.paste(image.convert("RGBA"), mask=image.convert("RGBA").getchannel("A"))
-    width, colors = min(WIDTH, image.width), 128
+    width, colors = min(width, image.width), 128
     while True:
         small = white.resize((width, max(1, round(white.height * width / white.width))), Image.Resampling.LANCZOS)
         packed = io.BytesIO()
