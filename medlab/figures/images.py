@@ -70,10 +70,7 @@ def grid(
     >>> [axis.get_title() for axis in figure.axes[:2]]
     ['before', 'after']
     """
-    from matplotlib import colormaps
-
-    if colors not in colormaps:
-        raise MedlabError(f"colors={colors!r} is no colormap of matplotlib", hint='such as "gray" or "inferno"')
+    _known_colors(colors)
     shown, names, spacing = listed(images, titles, spacing)
     pairs = windows(shown, window, colors, names)
     several = len({w for w, p in zip(pairs, shown, strict=True) if p.ndim == 2}) > 1
@@ -97,6 +94,13 @@ def grid(
     if drawn is not None and (maps is not None or not several):
         figure.colorbar(drawn, ax=list(panels), label=unit, fraction=0.04, aspect=30, pad=0.01)
     return figure
+
+
+def _known_colors(colors: str) -> None:
+    from matplotlib import colormaps
+
+    if colors not in colormaps:
+        raise MedlabError(f"colors={colors!r} is no colormap of matplotlib", hint='such as "gray" or "inferno"')
 
 
 def compare(
