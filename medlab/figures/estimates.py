@@ -49,15 +49,8 @@ def intervals(
     >>> [text.get_text() for text in intervals(auc, bound=0.5, xlabel="AUC").axes[0].get_yticklabels()]
     ['network', 'chance']
     """
-    rows = {
-        name: named(e, "estimate") if isinstance(e, Mapping) else {"": e}
-        for name, e in named(estimates, "estimate").items()
-    }
+    rows = _rows(estimates)
     series = list(dict.fromkeys(name for row in rows.values() for name in row))
-    for name, row in rows.items():
-        for e in row.values():
-            if not isinstance(e, Estimate):
-                raise MedlabError(f"{name!r} is a {type(e).__name__}", hint="pass Estimates, made by medlab.stats")
     labels = [style.wrapped(name, 2.4, size=9) for name in rows]
     tall = max(0.16 + 0.15 * max(text.count("\n") + 1 for text in labels), 0.18 * len(series))
     axis = style.axes(axis, height=1.0 + tall * len(rows) + 0.25 * bool(title))
@@ -84,6 +77,19 @@ def intervals(
         for at, text in every:
             axis.annotate(text, (1.01, at), xycoords=("axes fraction", "data"), fontsize=8, va="center")
     return axis.figure
+
+
+def _rows(estimates: Mapping) -> dict[str, dict[str, Estimate]]:
+    """Return the estimates of each row by the name of their series, which is empty where a row has one."""
+    rows = {
+        name: named(e, "estimate") if isinstance(e, Mapping) else {"": e}
+        for name, e in named(estimates, "estimate").items()
+    }
+    for name, row in rows.items():
+        for e in row.values():
+            if not isinstance(e, Estimate):
+                raise MedlabError(f"{name!r} is a {type(e).__name__}", hint="pass Estimates, made by medlab.stats")
+    return rows
 
 
 def _short(e: Estimate) -> str:
