@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from medlab.errors import DataError, MedlabError, unknown
+from medlab.progress import each
 from medlab.training.augmenting import Augment
 from medlab.training.device_and_seed import device
 from medlab.training.history import History
@@ -219,7 +220,7 @@ def predict(
 
     def apply(size: int) -> Tensor:
         with explained(f"a batch of shape {(size, *images.shape[1:])} and {images.dtype}"):
-            outputs = (_forward(model, batch, where) for batch in images.split(size))
+            outputs = (_forward(model, batch, where) for batch in each(images.split(size), "predicting"))
             return torch.cat([(output if activation is None else activation(output)).cpu() for output in outputs])
 
     modes = {module: module.training for module in model.modules()}
