@@ -90,10 +90,7 @@ def check(lesson: Lesson, facts: Facts | None) -> None:
     Examples
     --------
     >>> from medlab.lesson import find
-    >>> check(find("45"), Facts(12, dims=2, counts={}, annotations=frozenset()))
-    Traceback (most recent call last):
-    ...
-    data_fetch.errors.DataError: 45_segmentation_2d needs masks, boxes...
+    >>> check(find("45"), Facts(60, dims=2, annotations=frozenset({"masks"})))
     """
     if why := misfit(lesson, facts):
         if facts is None:
@@ -105,7 +102,14 @@ def check(lesson: Lesson, facts: Facts | None) -> None:
 
 
 def misfit(lesson: Lesson, facts: Facts | None) -> str:
-    """Return why a lesson cannot use such data, as "needs ...", or ""."""
+    """Return why a lesson cannot use such data, as "needs ...", or "".
+
+    Examples
+    --------
+    >>> from medlab.lesson import find
+    >>> misfit(find("45"), Facts(60, dims=2, annotations=frozenset()))
+    'needs masks of what is to be found'
+    """
     needs = lesson.data.get("needs", {})
     if "only" in needs:
         return f"needs {' or '.join(needs['only'])}, for {needs['why']}"
