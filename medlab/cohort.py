@@ -157,7 +157,8 @@ class Cohort:
             Seed of the random assignment.
         external : str, optional
             A site whose patients form the whole test set (external validation); ``train`` and ``val`` share the
-            others in their proportion. Sets with an official split or without sites ignore it.
+            others in their proportion. Sets with an official split or without sites ignore it; so do
+            acquired images of other sites than this one, and a note says so.
 
         Returns
         -------
@@ -172,8 +173,11 @@ class Cohort:
         if "split" in self.patients:
             parts = [self[(self.patients["split"] == name).to_numpy()] for name in SPLITS]
         else:
-            part = _assign(self.patients, (train, val, test), seed, external)
-            parts = [self[part == k] for k in range(3)]
+            elsewhere = not self.simulated and "site" in self.patients and external not in set(self.patients["site"])
+            part = _assign(self.patients, (train, val, test), seed, None if elsewhere else external)
+            note = (f"no site is called {external!r}: patients of all sites are in each part",) if elsewhere else ()
+            whole = replace(self, notes=self.notes + note) if external else self
+            parts = [whole[part == k] for k in range(3)]
         for name, cohort in zip(SPLITS, parts, strict=True):
             if not len(cohort):
                 raise MedlabError(

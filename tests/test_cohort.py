@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -74,6 +76,15 @@ def test_an_official_split_that_shares_patients_is_refused(noise_cohort):
     noise_cohort.patients.loc[:1, "split"] = "val"
     with pytest.raises(MedlabError, match="in both cohorts"):
         noise_cohort.split()
+
+
+def test_acquired_images_of_other_sites_are_split_at_random_and_a_note_says_so(noise_cohort):
+    acquired = replace(noise_cohort, simulated=False)
+    parts = acquired.split(external="Z")
+    assert all("no site is called 'Z'" in part.notes[-1] for part in parts)
+    assert parts[0].patients["site"].nunique() == 2
+    assert set(acquired.split(external="B")[2].patients["site"]) == {"B"}
+    assert acquired.split()[0].notes == noise_cohort.notes
 
 
 def test_external_site_forms_the_test_set(noise_cohort):
