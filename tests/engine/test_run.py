@@ -117,9 +117,9 @@ def test_memory_and_time_of_children_count_too(tmp_path):
 
 def test_a_parameter_never_becomes_code(tmp_path):
     evil = "\"'; import os; os.abort() #\n{0}\\"
-    text = "import json, os; json.dump({'got': data}, open(os.environ['MEDLAB_RECORD'], 'w'))"
-    cells = [('data = ""', ["parameters"]), (text, [])]
-    done = runner.run(Lesson.read(notebook(tmp_path, cells=cells)), {"data": evil})
+    text = "import json, os; json.dump({'got': word}, open(os.environ['MEDLAB_RECORD'], 'w'))"
+    cells = [('word = ""', ["parameters"]), (text, [])]
+    done = runner.run(Lesson.read(notebook(tmp_path, cells=cells)), {"word": evil})
     assert (done.status, done.record) == ("passed", {"got": evil})
 
 
