@@ -30,7 +30,7 @@ TAIL = 0.025
 _Z = norm.ppf(1 - TAIL)
 # Variance between seeds holds some noise of patients that the bootstrap has counted already: that share is moved, and
 # the total never falls below a share of what the bootstrap found. Exact calculation for normal data with 3 and 5 seeds
-# gives 94.3 to 97.1 % with these two, whatever the shares of seeds and patients; tests/benchmarks/coverage.py.
+# gives 94.3 to 97.1 % with these two, whatever the shares of seeds and patients; tests/benchmarks/interval_coverage.py.
 _COUNTED, _FLOOR = 0.15, 0.85
 # Of the mean of |noise| a resample, whose noise has twice the variance, shows the part sqrt(2) - 1 once more.
 _ALL_NOISE = 1 / (np.sqrt(2) - 1)

@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import t as student_t
 
 from medlab import stats
-from tests.benchmarks.coverage import cover
+from tests.benchmarks.interval_coverage import cover
 
 
 @pytest.mark.parametrize(
