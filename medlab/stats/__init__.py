@@ -2,7 +2,7 @@
 
 Images of one patient are not independent, so whole patients are resampled (Field and Welsh 2007,
 doi:10.1111/j.1467-9868.2007.00593.x). ``medlab.stats.intervals`` says how an interval is made from the resamples,
-``tests/benchmarks/interval_coverage.py`` measures how often it holds the truth. What no interval here holds is ``LEFT_OUT``.
+``tests/benchmarks/interval_coverage.py`` measures how often it holds the truth. ``LEFT_OUT`` is what no interval holds.
 
 Examples
 --------

@@ -1,4 +1,4 @@
-"""How often the intervals of medlab.stats hold the truth, in simulated studies: python tests/benchmarks/interval_coverage.py.
+"""How often the intervals of medlab.stats hold the truth, in simulated studies.
 
 A study draws S training seeds and N patients. Seeds differ in skill; the noise of patients is shared by the seeds in
 part ("shared": 1 wholly, 0 not at all). "ratio" is the standard deviation between seeds over the standard error that
