@@ -88,6 +88,19 @@ def unpack(archive: Path, folder: Path, *, budget: Budget = Budget()) -> Path:
     return folder
 
 
+def clear(folder: Path) -> None:
+    """Remove what killed processes left beside a folder while they unpacked into it; the caller holds its lock.
+
+    Examples
+    --------
+    >>> clear(Path("no such folder"))
+    """
+    left = re.compile(rf"\.{re.escape(folder.name)}-(old-)?[a-z0-9_]{{8}}")  # the names that mkdtemp gives
+    for path in folder.parent.iterdir() if folder.parent.is_dir() else ():
+        if left.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def intact(folder: Path) -> bool:
     """Return whether a folder still holds what was unpacked into it; only files that changed are read again.
 
@@ -203,9 +216,15 @@ def _replace(stage: Path, folder: Path) -> None:
     if folder.exists():
         old = Path(mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
         os.replace(folder, old / "it")
-    os.replace(stage, folder)
-    if old:
-        shutil.rmtree(old, ignore_errors=True)
+    try:
+        os.replace(stage, folder)
+    except OSError:
+        if old:  # what was there is better than nothing, and the archive may lie in it
+            os.replace(old / "it", folder)
+        raise
+    finally:
+        if old:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _sha256(path: Path) -> str:

@@ -98,7 +98,7 @@ def load_card(name: str) -> Card:
     >>> load_card("breastmnist_64").files[0].mirror
     'medmnist/breastmnist_64.npz'
     """
-    names = sorted(path.stem for path in FOLDER.glob("*.toml"))
+    names = card_names()
     base, _, size = str(name).rpartition("_")
     if base in names and size.isdigit():
         card = read_card(FOLDER / f"{base}.toml")
@@ -126,6 +126,17 @@ def _grown(card: Card, size: str) -> float | None:
     return float(f"{known * (int(size) / 28) ** dims:.1g}") if known else None
 
 
+def card_names() -> list[str]:
+    """Return the names of all cards, which are not read, in alphabetical order.
+
+    Examples
+    --------
+    >>> "pneumoniamnist" in card_names()
+    True
+    """
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
 def all_cards() -> dict[str, Card]:
     """Return every card by name, in alphabetical order.
 
@@ -134,7 +145,7 @@ def all_cards() -> dict[str, Card]:
     >>> "pneumoniamnist" in all_cards()
     True
     """
-    return {path.stem: read_card(path) for path in sorted(FOLDER.glob("*.toml"))}
+    return {name: read_card(FOLDER / f"{name}.toml") for name in card_names()}
 
 
 def read_card(path: Path) -> Card:

@@ -12,7 +12,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import quote, urlsplit
 
 from data_fetch import archives
@@ -71,10 +71,10 @@ def fetch(card_name: str | Card, *, progress: bool = True, patience: Patience = 
             f"put it at {place}, or name a folder that holds {place.name} in MEDLAB_MIRROR; "
             f"or use simulated data: {card.alternative!r}",
         )
-    paths = [_file(card, file, mirror, progress, patience) for file in card.files]
     if not card.folder:
+        paths = [_file(card, file, mirror, progress, patience) for file in card.files]
         return paths[0] if len(paths) == 1 else paths[0].parent
-    return _unpack(card, paths)
+    return _unpack(card, [_file(card, file, mirror, progress, patience) for file in card.files])
 
 
 def place(card_name: str | Card, given: Path) -> Path:
@@ -97,10 +97,13 @@ def place(card_name: str | Card, given: Path) -> Path:
     verify(given, file)
     target = _writable(cache_folder()) / file.mirror
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}-{os.getpid()}")
-    shutil.copyfile(given, beside)
-    share(beside)
-    os.replace(beside, target)
+    from filelock import FileLock
+
+    beside = target.with_name(f".{target.name}-placed")  # one name, under a lock: nothing is left behind for good
+    with FileLock(_lock(cache_folder(), file.mirror)):
+        shutil.copyfile(given, beside)
+        share(beside)
+        os.replace(beside, target)
     return fetch(card)
 
 
@@ -181,10 +184,25 @@ def verify(path: Path, file: File) -> None:
 
 
 def _filled(card: Card, folder: Path) -> bool:
-    """Return whether a folder holds more than a download that failed, or the archive before it was unpacked."""
+    """Return whether a folder holds more than a download that failed, or the archives before they were unpacked.
+
+    Of a set in several archives, each has a folder of its own; if one was unpacked here, all must have been.
+    """
     packed = {Path(file.mirror).name for file in card.files}
     names = (p.name.removesuffix(".part") for p in folder.iterdir()) if folder.is_dir() else ()
-    return any(not name.startswith(".") and name not in packed for name in names)
+    if not any(not name.startswith(".") and name not in packed for name in names):
+        return False
+    ours = [(place / archives.MANIFEST).is_file() for place in _places(card, folder)]
+    return all(ours) or not any(ours)
+
+
+def _places(card: Card, folder: Path) -> list[Path]:
+    """Return where each archive of a set is unpacked."""
+    if len(card.files) < 2:
+        return [folder]
+    names = [PurePosixPath(file.mirror).name for file in card.files]
+    short = [name.partition(".")[0] for name in names]
+    return [folder / name for name in (short if len(set(short)) == len(names) else names)]
 
 
 def _unpacked(card: Card, store: Path, vouched: bool) -> Path | None:
@@ -192,11 +210,11 @@ def _unpacked(card: Card, store: Path, vouched: bool) -> Path | None:
     folder = store / card.folder
     if not _filled(card, folder):
         return None
-    ours = (folder / archives.MANIFEST).is_file()
-    if ours and not archives.intact(folder):
+    places = [place for place in _places(card, folder) if (place / archives.MANIFEST).is_file()]
+    if wrong := [place for place in places if not archives.intact(place)]:
         if vouched:
-            raise Damaged(f"{folder} differs from its manifest", "restore it, or remove it and fetch again")
-        warnings.warn(f"{folder} differs from what was unpacked there; unpacking it again", stacklevel=3)
+            raise Damaged(f"{wrong[0]} differs from its manifest", "restore it, or remove it and fetch again")
+        warnings.warn(f"{wrong[0]} differs from what was unpacked there; unpacking it again", stacklevel=3)
         return None
     within = folder / card.inside if card.inside else folder
     return within if within.is_dir() else folder
@@ -210,14 +228,15 @@ def _unpack(card: Card, paths: list[Path]) -> Path:
     with FileLock(_lock(store, card.folder)):
         if found := _unpacked(card, store, vouched=False):
             return found  # another process was faster
+        for path, target in zip(paths, _places(card, store / card.folder), strict=True):
+            archives.clear(target)
+            if not ((target / archives.MANIFEST).is_file() and archives.intact(target)):
+                archives.unpack(path, target)
         for path in paths:
-            inner = card.folder if len(paths) == 1 else f"{card.folder}/{path.name.partition('.')[0]}"
-            try:
-                archives.unpack(path, store / inner)
-            finally:
-                # Twice the room is more than many have; a damaged folder is fetched again.
-                if path.is_relative_to(store) and (store / inner / archives.MANIFEST).is_file():
-                    path.unlink()
+            # Twice the room is more than many have. An archive in the folder itself went when that was replaced; one
+            # that could not be unpacked stays, for the next try.
+            if path.is_relative_to(store):
+                path.unlink(missing_ok=True)
     within = store / card.folder / (card.inside or "")
     return within if within.is_dir() else store / card.folder
 

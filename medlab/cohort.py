@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import unicodedata
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -14,6 +14,8 @@ from torch import Tensor
 from medlab.errors import DataError, MedlabError, unknown
 
 SPLITS = ("train", "val", "test")
+# What text becomes of a missing value: taken for a patient, it would make several people one.
+_NOBODY = {"", "nan", "NaN", "None", "<NA>", "NaT"}
 
 
 @dataclass
@@ -171,6 +173,9 @@ class Cohort:
             If the shares are not a partition, a part would be empty, or an official split shares patients.
         """
         if "split" in self.patients:
+            if strange := set(self.patients["split"]) - set(SPLITS):
+                got = ", ".join(sorted(map(str, strange))[:5])
+                raise MedlabError(f"column split of {self.source} holds {got}", hint=f"use {', '.join(SPLITS)}")
             parts = [self[(self.patients["split"] == name).to_numpy()] for name in SPLITS]
         else:
             elsewhere = not self.simulated and "site" in self.patients and external not in set(self.patients["site"])
@@ -291,29 +296,70 @@ def _validate(cohort: Cohort) -> None:
     # A sum is NaN or infinite as soon as one value is: one pass, and the slow search only when it is needed.
     if not torch.isfinite(images.sum()) and len(bad := _not_finite(images)):
         raise DataError(f"image {int(bad[0])} holds NaN or infinite values", hint="repair or leave out that image")
-    if not isinstance(cohort.patients, pd.DataFrame) or "patient_id" not in cohort.patients:
-        raise DataError("patients has no column 'patient_id'", hint="one row per image, with the patient it shows")
-    if len(cohort.patients) != n:
-        raise DataError(f"{n} images but {len(cohort.patients)} rows in patients", hint="one row per image, in order")
-    if cohort.patients["patient_id"].isna().any():
-        row = int(np.flatnonzero(cohort.patients["patient_id"].isna())[0])
-        raise DataError(f"image {row} has no patient_id", hint="give every image the patient it shows")
+    cohort.patients = _checked_patients(cohort.patients, n)
     for name in ("labels", "masks", "landmarks", "boxes"):
         value = getattr(cohort, name)
         if value is not None and len(value) != n:
             raise DataError(f"{n} images but {len(value)} {name}", hint=f"one entry of {name} per image, in order")
     _validate_labels(cohort)
-    if cohort.masks is not None and cohort.masks.shape[2:] != images.shape[2:]:
-        raise DataError(
-            f"masks have size {tuple(cohort.masks.shape[2:])}, images {tuple(images.shape[2:])}",
-            hint="resample the masks (nearest neighbor) to the grid of the images",
-        )
-    if cohort.spacing and len(cohort.spacing) != images.ndim - 2:
-        raise DataError(f"spacing {cohort.spacing} for {images.ndim - 2} axes", hint="one value in mm an axis")
+    _validate_shapes(cohort)
+
+
+def _checked_patients(table: pd.DataFrame, n: int) -> pd.DataFrame:
+    """Return the table with patients in one form, or raise: an empty id would make several people one patient."""
+    if not isinstance(table, pd.DataFrame) or "patient_id" not in table:
+        raise DataError("patients has no column 'patient_id'", hint="one row per image, with the patient it shows")
+    if table.columns.duplicated().any():
+        name = table.columns[table.columns.duplicated()][0]
+        raise DataError(f"patients has two columns {name!r}", hint="one column of each name")
+    if len(table) != n:
+        raise DataError(f"{n} images but {len(table)} rows in patients", hint="one row per image, in order")
+    ids = table["patient_id"]
+    given = ids.tolist()
+    joined = "".join(given).replace("_", "0") if set(map(type, given)) == {str} else ""
+    # Most sets have plain ids: thousands of them need not be looked at one by one.
+    names = given if joined.isascii() and joined.isalnum() else [_one_form(value) for value in given]
+    if not _NOBODY.isdisjoint(names):
+        row = next(row for row, name in enumerate(names) if name in _NOBODY)
+        raise DataError(f"image {row} has no patient_id", hint="give every image the patient it shows")
+    return table if names == given else table.assign(patient_id=names)
+
+
+def _one_form(value: object) -> str:
+    """Return a patient's id as text: 1 and 1.0 are one patient, as are "p1" and "p1 "."""
+    if isinstance(value, str) and value.isascii():
+        return value.strip()
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        return str(int(value))
+    return unicodedata.normalize("NFC", str(value)).strip()
+
+
+def _validate_shapes(cohort: Cohort) -> None:
+    dims, size = cohort.images.ndim - 2, tuple(cohort.images.shape[2:])
+    if cohort.masks is not None:
+        if cohort.masks.shape[2:] != size:
+            raise DataError(
+                f"masks have size {tuple(cohort.masks.shape[2:])}, images {size}",
+                hint="resample the masks (nearest neighbor) to the grid of the images",
+            )
+        if cohort.masks.numel() and not 0 <= cohort.masks.min() <= cohort.masks.max() <= 1:
+            raise DataError("masks hold other values than 0 and 1", hint="one channel of 0 and 1 per structure")
+    for row, boxes in enumerate(cohort.boxes or ()):
+        if boxes.ndim != 2 or boxes.shape[1] != 2 * dims or not torch.isfinite(boxes).all():
+            raise DataError(
+                f"the boxes of image {row} have shape {tuple(boxes.shape)} or hold NaN",
+                hint=f"(B, {2 * dims}): the lower corner, then the upper, in pixels",
+            )
+    if cohort.landmarks is not None and cohort.landmarks.shape[2:] != (dims,):
+        raise DataError(f"landmarks have shape {tuple(cohort.landmarks.shape)}", hint=f"(N, L, {dims}), in pixels")
+    if cohort.spacing and (len(cohort.spacing) != dims or any(mm <= 0 or mm == np.inf for mm in cohort.spacing)):
+        raise DataError(f"spacing {cohort.spacing} for {dims} axes", hint="one positive value in mm an axis, or nan")
 
 
 def _validate_labels(cohort: Cohort) -> None:
     labels = cohort.labels
+    if len(set(cohort.classes)) < len(cohort.classes):
+        raise DataError(f"classes {cohort.classes} have one name twice", hint="one name a class")
     if labels is None or not len(labels):
         return
     if labels.ndim not in (1, 2):
@@ -332,40 +378,3 @@ def _validate_labels(cohort: Cohort) -> None:
 
 def _not_finite(values: Tensor) -> Tensor:
     return torch.nonzero(~torch.isfinite(values).reshape(len(values), -1).all(dim=1)).flatten()
-
-
-def from_arrays(images: Sequence | np.ndarray, patients: Sequence[str] | None = None, **known) -> Cohort:
-    """Build a cohort from an array of images (N, H, W), (N, H, W, 3) or (N, C, [D,] H, W); bytes become 0 to 1.
-
-    Parameters
-    ----------
-    images : array
-        uint8 arrays are divided by 255; all others are taken as they are, as float32.
-    patients : sequence of str, optional
-        Patient of each image; without it each image counts as a patient of its own, and a note says so.
-    **known
-        Any other field of Cohort.
-    """
-    array = np.asarray(images)
-    if array.dtype == object:
-        raise DataError("the images are Python objects, not numbers", hint="save one numeric array (N, H, W)")
-    if array.ndim == 3:
-        array = array[:, None]
-    elif array.ndim == 4 and array.shape[-1] in (3, 4) and array.shape[1] > 4:
-        array = np.moveaxis(array, -1, 1)
-    if array.ndim not in (4, 5):
-        raise DataError(f"images of shape {array.shape}", hint="(N, H, W), (N, H, W, 3) or (N, C, [D,] H, W)")
-    pixels = torch.from_numpy(np.ascontiguousarray(array)).to(torch.float32)
-    if array.dtype == np.uint8:
-        pixels /= 255
-        known.setdefault("intensity", "relative brightness, 0 to 1")
-    notes = tuple(known.pop("notes", ()))
-    if patients is None:
-        patients = [f"image_{i:06d}" for i in range(len(pixels))]
-        notes += (
-            "no patient identifiers are published: each image counts as one patient, so intervals may be too narrow",
-        )
-    table = pd.DataFrame({"patient_id": [str(p) for p in patients]})
-    for column, values in dict(known.pop("columns", {})).items():
-        table[column] = values
-    return Cohort(pixels, table, notes=notes, **known)

@@ -7,8 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medlab.cohort import Cohort, assert_disjoint, from_arrays
+from medlab.cohort import Cohort, assert_disjoint
 from medlab.errors import DataError, MedlabError
+from medlab.sources.stacks import from_arrays
 
 
 def ids(n):

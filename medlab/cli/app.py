@@ -14,6 +14,7 @@ from medlab.cli.fetch import fetch
 from medlab.cli.lab import lab
 from medlab.cli.lessons import list_lessons
 from medlab.cli.new import new
+from medlab.cli.open import open_
 from medlab.cli.release import release
 from medlab.cli.run import run
 from medlab.cli.verify import verify
@@ -40,6 +41,7 @@ def options(
 
 
 app.command("list")(list_lessons)
+app.command("open")(open_)
 for verb in (lab, run, verify, fetch, release, new, doctor):
     app.command()(verb)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
     except Exception as error:
         # zipfile, its decompressors and numpy raise a dozen kinds of exception on damaged files: the reader needs one.
         raise DataError(
-            f"{path} is not a readable npz file ({type(error).__name__}: {error})",
+            f"{path} is not a readable npz file ({type(error).__name__}: {' '.join(str(error).split())})",
             hint="copy or download it again; numpy.savez_compressed makes such files",
         ) from error
 
@@ -78,8 +79,12 @@ def header(member) -> tuple[tuple[int, ...], bool, np.dtype]:
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
-    with archive.open(info) as member:
-        return np.lib.format.read_array(member, allow_pickle=False)
+    # In one piece: piece by piece, as numpy reads members, takes a third longer.
+    content = archive.read(info)
+    head = io.BytesIO(content)
+    shape, fortran, dtype = header(head)
+    flat = np.frombuffer(content, dtype=dtype, offset=head.tell())
+    return flat.reshape(shape, order="F" if fortran else "C")
 
 
 def check_memory(what: Path | str, wanted: int) -> None:

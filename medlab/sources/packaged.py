@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from medlab.cohort import Cohort, from_arrays
+from medlab.cohort import Cohort
 from medlab.errors import SourceUnavailable
 from medlab.sources.lidc import outlines
+from medlab.sources.stacks import from_arrays
 
 
 def carried(package: str, file: str) -> Path:

@@ -18,6 +18,7 @@ from data_fetch.cards import FOLDER, load_card
 from data_fetch.fetch import cached, fetch
 from medlab.errors import DataError, MedlabError
 from medlab.sources.asked import is_path, parsed
+from medlab.sources.axes import arrange
 from medlab.sources.needs import Facts
 from medlab.sources.npz import header
 
@@ -161,11 +162,10 @@ def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
 
 def _axes(shape: tuple[int, ...], *, medmnist: bool) -> tuple[tuple[int, ...], int]:
     """Return the axes of one image and its number of channels, as `medlab.open` would understand them."""
-    if len(shape) == 3 or (medmnist and len(shape) == 4 and shape[-1] not in (3, 4)):
-        return shape[1:], 1
-    if len(shape) == 4 and shape[-1] in (3, 4) and shape[1] > 4:
-        return shape[1:3], shape[-1]
-    return shape[2:], shape[1] if len(shape) > 1 else 1
+    volumes = medmnist and len(shape) == 4 and min(shape[1], shape[-1]) > 4
+    # Of zeros that take no memory: only the shape counts.
+    found = arrange(np.broadcast_to(np.uint8(0), shape), channels="none" if volumes else None)[0].shape
+    return found[2:], found[1]
 
 
 def _counts(labels: np.ndarray, names: np.ndarray | None) -> dict[str, int]:

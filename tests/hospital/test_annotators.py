@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from medlab.cohort import from_arrays
 from medlab.errors import MedlabError
 from medlab.hospital import READERS, Hospital, Reader
 from medlab.hospital.annotators import call_probability
+from medlab.sources.stacks import from_arrays
 
 
 @pytest.fixture(scope="module")

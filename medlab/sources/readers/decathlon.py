@@ -6,19 +6,22 @@ Antonelli et al. 2022, doi:10.1038/s41467-022-30695-9.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from medlab.cohort import Cohort
 from medlab.errors import DataError
-from medlab.sources.readers.grid import Fit
+from medlab.sources.fitting import Fit
 from medlab.sources.readers.guard import guarded, inside, text_of
 from medlab.sources.readers.images import read_mask, stem
+from medlab.sources.readers.ledger import Ledger
+from medlab.sources.readers.masks import Drawn
 from medlab.sources.readers.stack import build
 
 
-def open_decathlon(root: Path, fit: Fit) -> Cohort:
+def open_decathlon(root: Path, ledger: Ledger, fit: Fit) -> Cohort:
     """Open the training cases of a task; the test cases have no labels and are left out, which a note says.
 
     Returns
@@ -34,32 +37,46 @@ def open_decathlon(root: Path, fit: Fit) -> Cohort:
     facts = _facts(root)
     cases = [(root / case["image"], root / case["label"]) for case in facts["training"]]
     labels = [inside(label, root) for _, label in cases]
-    values = list(facts["values"].values())
-
-    def mask(row: int) -> np.ndarray:
-        map_ = read_mask(labels[row])
-        if strange := set(np.unique(map_).tolist()) - {0.0, *map(float, values)}:
-            raise DataError(
-                f"{labels[row]} holds {min(strange):g}, which dataset.json does not name", hint="name it in 'labels'"
-            )
-        return np.stack([map_ == value for value in values])
-
+    if twice := [image.name for k, (image, _) in enumerate(cases) if any(image == other for other, _ in cases[:k])]:
+        raise DataError(f"{root / 'dataset.json'} lists {twice[0]} twice", hint="list each case once")
     notes = [f"{facts['test']} test cases without labels were left out"] if facts["test"] else []
     if facts["claimed"] not in (None, len(cases)):
         notes.append(f"dataset.json says {facts['claimed']} training cases and lists {len(cases)}")
-    return build(
+    values = [float(value) for value in facts["values"].values()]
+    drawn = _Named([[label] for label in labels], values, tuple(facts["values"]), [])
+    ct = facts["modality"].upper() == "CT"
+    cohort = build(
         [image for image, _ in cases],
         root=root,
         fit=fit,
-        mask=mask,
-        structures=tuple(facts["values"]),
+        drawn=drawn,
         patients=[stem(image) for image, _ in cases],
         notes=[*notes, "one volume per case: whether two cases are one person is not published"],
         modality=facts["modality"],
-        intensity="HU" if facts["modality"] == "CT" else "as stored in the file",
+        intensity="HU" if ct else "as stored in the file",
         source=facts["name"],
         licence=facts["licence"],
+        ledger=ledger,
+        also=[root / "dataset.json"],
+        strict=False,
     )
+    if ct and cohort.images.min() > -200:  # air is -1000 HU, and fat, which every body has, about -100
+        note = "dataset.json says CT, but no value is below -200: the values are not claimed to be HU"
+        return replace(cohort, intensity="as stored in the file", notes=(*cohort.notes, note))
+    return cohort
+
+
+class _Named(Drawn):
+    """Label maps whose values dataset.json names."""
+
+    def of(self, row: int) -> np.ndarray:
+        path = self.groups[row][0]
+        map_ = read_mask(path)[0]
+        if strange := set(np.unique(map_).tolist()) - {0.0, *self.values}:
+            raise DataError(
+                f"{path} holds {min(strange):g}, which dataset.json does not name", hint="name it in 'labels'"
+            )
+        return np.stack([map_ == value for value in self.values])
 
 
 def _facts(root: Path) -> dict:

@@ -6,7 +6,6 @@ import hashlib
 import io
 import logging
 import warnings
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -14,13 +13,19 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.pixels import apply_color_lut, apply_modality_lut, get_decoder
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from medlab.errors import DataError
 from medlab.sources.npz import check_memory
-from medlab.sources.readers.guard import Header, guarded, inside, plausible
+from medlab.sources.readers.guard import Header, guarded, plausible
+from medlab.sources.values import is_missing, text
 
 DEFLATED = str(DeflatedExplicitVRLittleEndian)
+# Some of them have rows and columns, but their values are no picture.
+_NOT_IMAGES = ("RT ", "Segmentation", "Waveform", "Report", "Directory", "Presentation", "Parametric Map", "SR ")
+_GRAYS = ("MONOCHROME1", "MONOCHROME2")
+_COLORS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "YBR_PARTIAL_420")
 
 
 def is_dicom(path: Path) -> bool:
@@ -37,84 +42,59 @@ def peek_dicom(path: Path) -> Header:
     Raises
     ------
     DataError
-        If it is no DICOM file, has several frames, or claims absurd numbers. The message quotes nothing of the file.
+        If it is no DICOM file or no image, has several frames, is compressed in a way that cannot be undone here, or
+        claims absurd numbers. The message quotes nothing of the file.
     """
-    with _private(path):
-        return _header(path, _dataset(path, pixels=False))
+    with private(path):
+        return header_of(path, dataset_of(path, pixels=False))
 
 
 def read_dicom(path: Path) -> np.ndarray:
-    """Return the pixels (C, H, W), float32, rescaled by slope and intercept (HU for CT)."""
-    with _private(path), np.errstate(all="ignore"):
-        dataset = _dataset(path)
-        wanted = _header(path, dataset).shape
+    """Return the pixels (C, H, W), float32: through the modality LUT (HU for CT), or through the palette as color.
+
+    Padding outside of the scanner's field gets the lowest value of the field.
+    """
+    with private(path), np.errstate(all="ignore"):
+        dataset = dataset_of(path)
+        wanted = header_of(path, dataset).shape
         stored = dataset.pixel_array
+        if dataset.PhotometricInterpretation == "PALETTE COLOR":
+            stored = apply_color_lut(stored, dataset)
+            return np.moveaxis(stored, -1, 0).astype(np.float32)[:3] / np.iinfo(stored.dtype).max
         if wanted[0] == 3:
             return np.moveaxis(stored, -1, 0).astype(np.float32) / (2 ** int(dataset.BitsStored) - 1)
-        slope, intercept = (float(dataset.get(f"Rescale{name}", k)) for name, k in (("Slope", 1), ("Intercept", 0)))
-        return (stored.astype(np.float32) * np.float32(slope) + np.float32(intercept)).reshape(wanted)
+        padding = _padding(stored, dataset)
+        values = apply_modality_lut(stored, dataset).astype(np.float32)
+        if padding.any() and not padding.all():
+            values[padding] = values[~padding].min()
+        return values.reshape(wanted)
 
 
-def has_position(path: Path) -> bool:
-    """Say whether an image knows where in the patient it lies: only then can it be a slice of a series."""
-    with _private(path):
-        return "ImagePositionPatient" in _dataset(path, pixels=False)
+def _padding(stored: np.ndarray, dataset: pydicom.Dataset) -> np.ndarray:
+    """Return which pixels the file declares to lie outside of the field."""
+    if "PixelPaddingValue" not in dataset:
+        return np.zeros(stored.shape, dtype=bool)
+    low = int(dataset.PixelPaddingValue)
+    high = int(dataset.get("PixelPaddingRangeLimit", low))
+    return (stored >= min(low, high)) & (stored <= max(low, high))
 
 
-def read_series(paths: list[Path], *, root: Path) -> tuple[np.ndarray, Header]:
-    """Return the volume (1, D, H, W) of the slices of one series, in the order of their positions.
-
-    Parameters
-    ----------
-    paths : list of Path
-        At least two DICOM files.
-    root : Path
-        The folder that they may not leave.
-
-    Returns
-    -------
-    numpy.ndarray, Header
-        Axes: along the normal of the slices, rows, columns. Spacing in mm: distance of the slices, rows, columns.
-
-    Raises
-    ------
-    DataError
-        If the files are of several series, differ in size, lie at one position, leave a gap, or are unevenly spaced.
-    """
-    slices = [_slice(inside(path, root)) for path in paths]
-    series = Counter(one["series"] for one in slices)
-    if len(series) > 1:
-        counts = ", ".join(str(n) for _, n in series.most_common(8))
-        raise DataError(
-            f"{root} mixes {len(series)} series (SeriesInstanceUID) of {counts} files", hint="one folder per series"
-        )
-    first = slices[0]
-    for one in slices[1:]:
-        if one["header"] != first["header"] or not np.allclose(one["axes"], first["axes"], atol=1e-3):
-            raise DataError(
-                f"{one['path']} and {first['path']} differ in size, pixel spacing, direction or patient",
-                hint="keep the slices of one scan: a localizer belongs into a folder of its own",
-            )
-    normal = np.cross(first["axes"][:3], first["axes"][3:])
-    slices.sort(key=lambda one: float(one["position"] @ normal))
-    step = _step(slices, np.array([one["position"] @ normal for one in slices]))
-    _, height, width = first["header"].shape
-    check_memory(root, 8 * len(slices) * height * width)
-    volume = np.concatenate([read_dicom(one["path"]) for one in slices])[None]
-    header = first["header"]
-    axes = "".join(_runs_to(way) for way in (normal, first["axes"][3:], first["axes"][:3]))
-    spacing = (step, *header.spacing)
-    return volume, Header(volume.shape, spacing, header.intensity, header.modality, header.patient, axes)
+def what_it_is(path: Path) -> str:
+    """Return what a DICOM file holds if that is no image ("RT Structure Set Storage"), else nothing."""
+    with private(path):
+        return _kind(dataset_of(path, pixels=False))
 
 
-def _runs_to(way: np.ndarray) -> str:
-    """Return the letter of where a direction in DICOM's patient coordinates mostly goes: left, posterior, superior."""
-    main = int(np.argmax(np.abs(way)))
-    return ("LPS" if way[main] > 0 else "RAI")[main]
+def _kind(dataset: pydicom.Dataset) -> str:
+    uid = UID(str(dataset.file_meta.get("MediaStorageSOPClassUID", dataset.get("SOPClassUID", ""))))
+    name = uid.name if uid.name != str(uid) else ""  # the name of a UID that is not known is the UID
+    if any(word in name for word in _NOT_IMAGES):
+        return name
+    return "" if "Rows" in dataset else (name or "a DICOM file without an image")
 
 
 @contextmanager
-def _private(path: Path) -> Iterator[None]:
+def private(path: Path) -> Iterator[None]:
     """Let neither an error, a warning nor a log of pydicom quote the file: it may quote the patient's name."""
     logger = logging.getLogger("pydicom")
     before = logger.level
@@ -127,7 +107,8 @@ def _private(path: Path) -> Iterator[None]:
         logger.setLevel(before)
 
 
-def _dataset(path: Path, *, pixels: bool = True) -> pydicom.Dataset:
+def dataset_of(path: Path, *, pixels: bool = True) -> pydicom.Dataset:
+    """Return what a DICOM file holds, without trusting the lengths that it claims; call it under `private`."""
     check_memory(path, 2 * path.stat().st_size)
     # From memory a read stops at the end; from a file pydicom allocates whatever length an element claims.
     buffer = io.BytesIO(path.read_bytes())
@@ -140,63 +121,95 @@ def _dataset(path: Path, *, pixels: bool = True) -> pydicom.Dataset:
     return pydicom.dcmread(buffer, stop_before_pixels=not pixels)
 
 
-def _header(path: Path, dataset: pydicom.Dataset) -> Header:
+def header_of(path: Path, dataset: pydicom.Dataset) -> Header:
+    """Return what `peek_dicom` does of a file that was opened before."""
+    if kind := _kind(dataset):
+        raise DataError(f"{path} is no image but {kind}, which medlab does not read", hint="take it out of the folder")
     rows, columns, frames = int(dataset.Rows), int(dataset.Columns), int(dataset.get("NumberOfFrames") or 1)
-    channels = int(dataset.get("SamplesPerPixel", 1))
+    samples, photometric = int(dataset.get("SamplesPerPixel", 1)), str(dataset.get("PhotometricInterpretation", ""))
     plausible(path, pixels=rows * columns * frames)
-    if frames != 1 or channels not in (1, 3):
-        raise DataError(f"{path} has {frames} frames of {channels} channels", hint="export single frames, or NIfTI")
+    if frames != 1 or samples not in (1, 3):
+        raise DataError(f"{path} has {frames} frames of {samples} channels", hint="export single frames, or NIfTI")
+    if photometric not in (*(_GRAYS if samples == 1 else _COLORS), *(["PALETTE COLOR"] * (samples == 1))):
+        raise DataError(f"{path} has pixels of a kind that medlab does not read", hint="export as MONOCHROME2 or RGB")
+    _decodable(path, dataset)
+    channels = 3 if samples == 3 or photometric == "PALETTE COLOR" else 1
     check_memory(path, 12 * rows * columns * channels)
-    spacing = dataset.get("PixelSpacing") or (float("nan"),) * 2
+    spacing = tuple(float(mm) for mm in dataset.get("PixelSpacing") or (float("nan"),) * 2)
     modality = str(dataset.get("Modality", "unknown"))
     modality = modality if modality.isalnum() and len(modality) <= 4 else "unknown"
-    intensity = "HU" if modality == "CT" else "as stored, rescaled"
+    intensity, notes = _unit(dataset, modality)
     if channels == 3:
-        intensity = "relative brightness, 0 to 1"
-    elif dataset.get("PhotometricInterpretation") == "MONOCHROME1":
+        intensity, notes = "relative brightness, 0 to 1", []
+    elif photometric == "MONOCHROME1":
         intensity += " (low values are bright: MONOCHROME1)"
-    patient = _pseudonym(str(dataset.get("PatientID", "")))
+    if not all(mm > 0 for mm in spacing):
+        if "ImagerPixelSpacing" in dataset and "PixelSpacing" not in dataset:
+            notes.append("only the spacing on the detector is known, which is larger than that in the patient")
+        spacing = (float("nan"),) * 2
+    patient = _pseudonym(text(dataset.get("PatientID", "") or ""))
     # A step along the rows comes first in DICOM too: the distance between the centers of two rows.
-    return Header((channels, rows, columns), tuple(float(mm) for mm in spacing), intensity, modality, patient)
+    shape = (channels, rows, columns)
+    return Header(shape, spacing, intensity, modality, patient, _affine(dataset, spacing), tuple(notes))
+
+
+def _decodable(path: Path, dataset: pydicom.Dataset) -> None:
+    """Raise if the pixels are compressed in a way that nothing installed here can undo."""
+    syntax = UID(str(dataset.file_meta.TransferSyntaxUID))
+    try:
+        ready = not syntax.is_compressed or get_decoder(syntax).is_available
+    except (NotImplementedError, ValueError):
+        ready = False
+    if not ready:
+        name = syntax.name if syntax.is_transfer_syntax else "a private form"
+        raise DataError(
+            f"{path} is compressed as {name}, which nothing installed here can read; the file may well be whole",
+            hint="export it uncompressed (Explicit VR Little Endian), or pip install pylibjpeg pylibjpeg-libjpeg "
+            "pylibjpeg-openjpeg",
+        )
+
+
+def _unit(dataset: pydicom.Dataset, modality: str) -> tuple[str, list[str]]:
+    """Return what the values mean after the modality LUT, claimed only where a tag says so, and notes."""
+    notes = ["padding outside of the field got its lowest value"] if "PixelPaddingValue" in dataset else []
+    if dataset.get("LossyImageCompression") == "01":
+        notes.append("the files were compressed with loss: fine texture is not the scanner's")
+    scaled = "RescaleSlope" in dataset and "RescaleIntercept" in dataset
+    kind = str(dataset.get("RescaleType", "HU" if scaled and modality == "CT" else ""))
+    if "ModalityLUTSequence" in dataset:
+        kind = str(dataset.ModalityLUTSequence[0].get("ModalityLUTType", ""))
+        return ("HU" if kind == "HU" else "as the modality LUT gives"), notes
+    if scaled and not (np.isfinite(float(dataset.RescaleSlope)) and float(dataset.RescaleSlope) != 0):
+        raise DataError("a rescale slope of 0 or NaN makes all pixels one", hint="export the images again")
+    if modality == "CT" and scaled and kind == "HU":
+        return "HU", notes
+    if modality == "CT":
+        reason = "a rescale type other than HU" if scaled else "no rescale tags"
+        return "as stored" + ", rescaled" * scaled, [*notes, f"CT with {reason}: the values are not claimed to be HU"]
+    units = str(dataset.get("Units", ""))
+    if modality == "PT" and scaled and units in ("BQML", "CNTS", "CPS", "GML"):
+        return {"BQML": "Bq/ml", "CNTS": "counts", "CPS": "counts per second", "GML": "g/ml (SUV)"}[units], notes
+    return "as stored, rescaled", notes
+
+
+def _affine(dataset: pydicom.Dataset, spacing: tuple[float, ...]) -> np.ndarray | None:
+    """Return where rows and columns of a slice lie, in mm to the right, front and top, if the file says it."""
+    if (
+        "ImagePositionPatient" not in dataset
+        or "ImageOrientationPatient" not in dataset
+        or not np.isfinite(spacing).all()
+    ):
+        return None
+    axes = np.array([float(value) for value in dataset.ImageOrientationPatient]).reshape(2, 3)
+    affine = np.eye(4)
+    affine[:3, 0], affine[:3, 1], affine[:3, 2] = axes[1] * spacing[0], axes[0] * spacing[1], np.cross(*axes)
+    affine[:3, 3] = [float(value) for value in dataset.ImagePositionPatient]
+    return np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine
 
 
 @lru_cache(maxsize=4096)
 def _pseudonym(identifier: str) -> str:
     """Return "patient_" and a hash; slow on purpose, because identifiers are short enough to be guessed."""
-    if not identifier:
-        return ""
+    if is_missing(identifier) or identifier.casefold() in ("anonymous", "anonymized", "anon", "unknown", "0"):
+        return ""  # one word for many people is no identifier
     return "patient_" + hashlib.pbkdf2_hmac("sha256", identifier.encode(), b"medlab", 100_000).hex()[:10]
-
-
-def _slice(path: Path) -> dict:
-    with _private(path):
-        dataset = _dataset(path, pixels=False)
-        return {
-            "path": path,
-            "series": str(dataset.SeriesInstanceUID),
-            "axes": np.array([float(value) for value in dataset.ImageOrientationPatient]).reshape(6),
-            "position": np.array([float(value) for value in dataset.ImagePositionPatient]).reshape(3),
-            "header": _header(path, dataset),
-        }
-
-
-def _step(slices: list[dict], depth: np.ndarray) -> float:
-    """Return the distance of the slices in mm, the same between all neighbors."""
-    gaps = np.diff(depth)
-    step = float(np.median(gaps))
-    names = [one["path"].name for one in slices]
-    if not np.isfinite(gaps).all() or len(same := np.flatnonzero(gaps < 1e-3)):
-        at = int(same[0]) if np.isfinite(gaps).all() else 0
-        raise DataError(f"{names[at]} and {names[at + 1]} lie at one position", hint="keep one scan, without copies")
-    # A distance that is a multiple of the others is a slice that is missing; any other is how the scan was made.
-    if len(holes := np.flatnonzero(gaps > 1.5 * step)):
-        told = ", ".join(f"{gaps[k]:.4g} mm between {names[k]} and {names[k + 1]}" for k in holes[:5])
-        raise DataError(
-            f"{len(holes)} gaps where slices are {step:.4g} mm apart: {told}", hint="copy the missing slices too"
-        )
-    if np.abs(gaps - step).max() > max(0.01 * step, 0.01):
-        raise DataError(
-            f"the slices are unevenly spaced, {gaps.min():.4g} to {gaps.max():.4g} mm apart",
-            hint="resample the scan to even slices first (a NIfTI of it)",
-        )
-    return step

@@ -2,140 +2,184 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from itertools import islice
 from pathlib import Path
-
-import torch
 
 from medlab.cohort import SPLITS, Cohort
 from medlab.errors import DataError
+from medlab.sources.fitting import Fit
 from medlab.sources.readers.decathlon import open_decathlon
-from medlab.sources.readers.dicom import has_position, is_dicom, read_series
-from medlab.sources.readers.grid import Fit, common_shape, fitted, scaled
-from medlab.sources.readers.guard import inside
-from medlab.sources.readers.images import ending, images_in
-from medlab.sources.readers.pairs import find_pair, is_observers, open_observers, open_pairs
-from medlab.sources.readers.stack import NO_PATIENTS, OWN_FILES, build, table_of
+from medlab.sources.readers.dicom import is_dicom, what_it_is
+from medlab.sources.readers.images import ending, looks_like_image
+from medlab.sources.readers.ledger import Ledger
+from medlab.sources.readers.masks import Drawn, label_maps
+from medlab.sources.readers.pairs import apart, find_pair, is_observers, open_observers, open_pairs
+from medlab.sources.readers.series import open_series, series_folders
+from medlab.sources.readers.stack import build
 from medlab.sources.readers.voc import is_voc, open_voc
+from medlab.sources.values import classes_of, positive_of
 
-_PARTS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+_PART = re.compile(r"(train|val|valid|validation|dev|test)(?:ing)?(?:[ _-]?(?:set|data|images|imgs))?$", re.IGNORECASE)
+_PARTS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "dev": "val", "test": "test"}
+_FOLD = re.compile(
+    r"(fold|split|batch|part|unlabeled|holdout|extra)[ _-]?\d*$|imagestr|imagests|labelstr", re.IGNORECASE
+)
+_PERSON = re.compile(r"(patient|pat|p|case|sub|subj|subject|id|study|tcga|person)[ _-]?[\w-]*\d", re.IGNORECASE)
+_ROLES = {"images", "imgs", "masks", "labels", "annotations", "segmentations", "jpegimages", "instances", "mask", "gt"}
+
+_HINT = (
+    "pass layout='classes' (folders are classes), 'patients' (folders are patients) or 'images' (no labels), and "
+    "skip=... for pictures that do not belong to them"
+)
+
+Opener = Callable[[Fit], Cohort]
 
 
-def open_folder(root: Path, fit: Fit) -> Cohort:
+def open_folder(root: Path, fit: Fit, *, layout: str | None = None, skip: tuple[str, ...] = ()) -> Cohort:
     """Open a folder in whichever known form it has.
 
     Raises
     ------
     DataError
-        If the form is not known: the message says what was found and which forms are.
+        If the form is not known or can be read in two ways: the message says what was found and what decides.
 
     Examples
     --------
     >>> open_folder(Path("nuclei"), Fit("crop")).structures  # doctest: +SKIP
     ('objects',)
     """
-    opener = _opener(root)
-    if opener is None:
+    ledger = Ledger(root, skip)
+    place = root
+    for _ in range(4):
+        if opener := _known(place, ledger, layout):
+            return opener(fit)
         # An archive often unpacks to one folder beside a README.
-        inner = [path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")]
-        opener = _opener(inner[0]) if len(inner) == 1 and not inner[0].is_symlink() else None
-    if opener is None:
-        raise _unknown_form(root)
-    return opener(fit)
+        inner = [path for path in place.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        if len(inner) != 1 or inner[0].is_symlink() or any(p.parent == place for p in _pictures(place, ledger)):
+            break
+        place = inner[0]
+    pictures = _pictures(place, ledger)
+    if not pictures:
+        raise _unknown_form(root, ledger)
+    return _open_pictures(place, pictures, ledger, layout, fit)
 
 
-def _opener(root: Path) -> Callable[[Fit], Cohort] | None:
-    """Return what opens a folder of this form, or None."""
-    if (root / "dataset.json").exists():
-        return partial(open_decathlon, root)
-    if is_voc(root):
-        return partial(open_voc, root)
-    if find_pair(root):
-        return partial(open_pairs, root)
-    if is_observers(root):
-        return partial(open_observers, root)
-    if slices := _slices(root):
-        return partial(_series, slices, root)
-    if images := images_in(root):
-        notes = ["no labels, masks or boxes were found"]
-        return lambda fit: build(images, root=root, fit=fit, source=root.name, notes=notes)
-    if classes := _classes(root):
-        return partial(_open_classes, classes, root)
+def _known(root: Path, ledger: Ledger, layout: str | None) -> Opener | None:
+    """Return what opens a folder that has a form of its own, or None."""
+    if layout is None and (root / "dataset.json").exists():
+        return partial(open_decathlon, root, ledger)
+    if layout is None and is_voc(root):
+        return partial(open_voc, root, ledger)
+    if layout in (None, "masks") and (pair := find_pair(root)):
+        return partial(open_pairs, root, pair, ledger)
+    if layout in (None, "masks") and is_observers(root):
+        return partial(open_observers, root, ledger)
+    below = [path for path in ledger.kept() if path.is_relative_to(root)]
+    if layout in (None, "series"):
+        if series := series_folders(below):
+            return partial(open_series, series, root, ledger)
+        if layout == "series":
+            raise DataError(f"{root} has no DICOM series", hint="two or more slices that know their positions")
+    if layout is None and (records := [path for path in below if path.suffix.lower() == ".hea"]):
+        from medlab.sources.readers.waves import open_waves  # wfdb takes a second to import
+
+        return lambda fit: open_waves(records, root=root, ledger=ledger)
     return None
 
 
-def _slices(root: Path) -> list[Path]:
-    """Return the DICOM files of a folder, if they know their positions: two or more are a series."""
-    files = sorted(path for path in root.iterdir() if path.is_file() and not path.name.startswith("."))
-    files = [path for path in files if ending(path) in ("", ".dcm", ".ima") or path.suffix[1:].isdigit()]
-    found = [path for path in files if is_dicom(inside(path, root))]
-    return found if len(found) > 1 and any(has_position(path) for path in found) else []
+def _pictures(place: Path, ledger: Ledger) -> list[Path]:
+    found = [path for path in ledger.kept() if path.is_relative_to(place) and looks_like_image(path)]
+    return [path for path in found if not is_dicom(path) or not what_it_is(path)]
 
 
-def _series(paths: list[Path], root: Path, fit: Fit) -> Cohort:
-    volume, header = read_series(paths, root=root)
-    shape = common_shape([header.shape[1:]], [root], fit)
-    table, notes = table_of([root], root, [header], None, {})
-    return Cohort(
-        fitted(torch.from_numpy(volume), shape, fit)[None],
-        table if header.patient else table.assign(patient_id="patient_unknown"),
-        spacing=scaled(header.spacing, header.shape[1:], shape, fit),
-        axes=header.axes,
-        modality=header.modality,
-        intensity=header.intensity,
-        source=f"a DICOM series of {len(paths)} slices",
-        licence=OWN_FILES,
-        notes=tuple(note for note in notes if note != NO_PATIENTS),
-    )
+def _meaning(root: Path, places: list[tuple[str, ...]]) -> str:
+    """Return what folders stand for: "images", "parts" or "classes"; raise if they can mean two things."""
+    tops, hint = sorted({place[0] for place in places if place}), _HINT
+    if not tops:
+        return "images"
+    if stray := sum(not place for place in places):
+        raise DataError(f"{root} has {stray} pictures beside folders with pictures: {', '.join(tops[:8])}", hint=hint)
+    deep = max(map(len, places))
+    if all(_PART.match(name) for name in tops):
+        inner = sorted({place[1] for place in places if len(place) > 1})
+        if deep > 2 or len({len(place) for place in places}) > 1:
+            raise DataError(f"{root} has pictures in folders of several depths, such as {inner[0]}", hint=hint)
+        _not_people(root, inner)
+        return "parts"
+    if roles := [name for name in tops if name.lower() in _ROLES or _FOLD.match(name) or _PART.match(name)]:
+        raise DataError(
+            f"{root} has folders {', '.join(tops[:8])}: {roles[0]!r} is no name of a class",
+            hint="wanted images/ and masks/, or train/, val/ and test/, or a folder per class; or " + hint,
+        )
+    _not_people(root, tops)
+    if deep > 1:
+        names = ", ".join(sorted({"/".join(place) for place in places if len(place) > 1})[:5])
+        raise DataError(f"{root} has pictures in deeper folders, {names}: classes, patients or parts?", hint=hint)
+    return "classes" if len(tops) > 1 else "images"
 
 
-def _classes(root: Path) -> dict[tuple[str, str], list[Path]]:
-    """Return the images of every (part, class): of root/class/ with part "", or of root/train/class/ and so on."""
-    folders = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
-    parts = {path: _PARTS.get(path.name.lower(), "") for path in folders}
-    if folders and all(parts.values()):
-        inner = {(part, path): images for top, part in parts.items() for path, images in _filled(top).items()}
-        found: dict[tuple[str, str], list[Path]] = {}
-        for (part, path), images in inner.items():
-            found.setdefault((part, path.name), []).extend(images)
+def _not_people(root: Path, names: list[str]) -> None:
+    people = [name for name in names if _PERSON.match(name) or (name.isdigit() and len(name) > 2)]
+    if 2 * len(people) > len(names):
+        raise DataError(f"the folders of {root} ({', '.join(names[:5])}, ...) are patients, or classes?", hint=_HINT)
+
+
+def _open_pictures(root: Path, pictures: list[Path], ledger: Ledger, layout: str | None, fit: Fit) -> Cohort:
+    """Open pictures whose folders are classes, parts of a split, patients, or nothing."""
+    places = {path: path.relative_to(root).parts[:-1] for path in pictures}
+    meaning = layout if layout not in (None, "masks") else _meaning(root, list(places.values()))
+    notes, columns, about = [], {}, {}
+    if meaning in ("classes", "parts") and all(place and _PART.match(place[0]) for place in places.values()):
+        part = {path: _PARTS[_PART.match(place[0])[1].lower()] for path, place in places.items()}  # type: ignore[index]
+        columns = {"split": part} if set(part.values()) == set(SPLITS) else {}
+        if not columns:
+            named = ", ".join(sorted(set(part.values())))
+            notes.append(f"there are folders for {named} only, so no official split is used")
+        places = {path: place[1:] for path, place in places.items()}
+        meaning = "classes" if any(places.values()) else "images"
+    if meaning in ("classes", "patients"):
+        pictures = [path for path in pictures if places[path]]  # the ledger names what lies beside the folders
+    if deep := sum(len(places[path]) > 1 for path in pictures):
+        notes.append(f"{deep} pictures lie in deeper folders")
+    images, drawn = _drawn(root, pictures, masks=layout in (None, "masks", "classes"), loose=layout == "masks")
+    if meaning == "classes":
+        about["labels"], about["classes"], said = classes_of([places[path][0] for path in images], where=str(root))
+        about["positive"], more = positive_of(about["classes"])
+        notes += said + more
     else:
-        found = {("", path.name): images for path, images in _filled(root).items()}
-    return found if len({name for _, name in found}) > 1 else {}
-
-
-def _filled(root: Path) -> dict[Path, list[Path]]:
-    folders = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
-    return {path: images for path in folders if (images := images_in(path))}
-
-
-def _open_classes(classes: dict[tuple[str, str], list[Path]], root: Path, fit: Fit) -> Cohort:
-    names = sorted({name for _, name in classes})
-    rows = [(part, name, path) for (part, name), images in sorted(classes.items()) for path in images]
-    parts = [part for part, _, _ in rows]
-    notes = []
-    if all(parts) and set(parts) != set(SPLITS):
-        notes.append(f"there are folders for {', '.join(sorted(set(parts)))} only, so no official split is used")
+        notes.append("no labels, masks or boxes were found" if drawn is None else "no labels were found")
+    if meaning == "patients":
+        about["patients"] = [places[path][0] for path in images]
+        notes.append("each folder is a patient")
     return build(
-        [path for _, _, path in rows],
-        root=root,
-        fit=fit,
-        labels=torch.tensor([names.index(name) for _, name, _ in rows]),
-        classes=tuple(names),
-        columns={"split": parts} if set(parts) == set(SPLITS) else {},
-        notes=notes,
-        source=root.name,
-    )
+        images, root=root, fit=fit, drawn=drawn, notes=notes, source=root.name, ledger=ledger,
+        columns={name: [of[path] for path in images] for name, of in columns.items()}, **about,
+    )  # fmt: skip
 
 
-def _unknown_form(root: Path) -> DataError:
-    found = Counter(ending(path) or "no ending" for path in islice(root.rglob("*"), 10_000) if path.is_file())
+def _drawn(root: Path, pictures: list[Path], *, masks: bool, loose: bool) -> tuple[list[Path], Drawn | None]:
+    """Return the images, and the masks that lie beside them."""
+    if not masks:
+        return sorted(pictures), None
+    folders = [sorted(path for path in pictures if path.parent == one) for one in sorted({p.parent for p in pictures})]
+    found = [apart(paths, loose=loose) for paths in folders]
+    images = [path for here, _ in found for path in here]
+    if not any(groups for _, groups in found):
+        return images, None
+    if lacking := [here[0].parent.name for here, groups in found if here and not groups]:
+        raise DataError(f"the folder {lacking[0]} of {root} has no masks, others have", hint="save empty masks for it")
+    return images, label_maps([group for _, groups in found for group in groups], root)
+
+
+def _unknown_form(root: Path, ledger: Ledger) -> DataError:
+    found = Counter(ending(path) or "no ending" for path in ledger.kept())
     folders = sorted(path.name for path in root.iterdir() if path.is_dir())
     told = ", ".join(f"{n} {name}" for name, n in found.most_common(6)) or "no files"
     return DataError(
         f"{root} is a folder of no known form: {told}" + (f"; folders {', '.join(folders[:8])}" if folders else ""),
         hint="known: dataset.json (Decathlon), Annotations/ and JPEGImages/ (VOC), images/ and masks/, "
-        "a folder per class, a DICOM series, images only; or pass a .npz or .csv file in it",
+        "a folder per class or patient, DICOM series, WFDB records, images only; or pass a .npz or .csv file in it",
     )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
+
+import numpy as np
 
 from medlab.errors import DataError, MedlabError
 
@@ -25,11 +28,15 @@ class Header:
     spacing : tuple of float
         In mm, one per spatial axis; nan where it is not known.
     intensity, modality : str
-        As in `medlab.Cohort`.
+        As in `medlab.Cohort`. A unit is named only where the file has evidence for it.
     patient : str
         A pseudonym, or nothing.
     axes : str
         As in `medlab.Cohort`.
+    affine : ndarray (4, 4), optional
+        From voxel numbers of the array to mm, where the file says where it lies.
+    notes : tuple of str
+        What the reader of results must know of this file: `build` counts the files that have each.
     """
 
     shape: tuple[int, ...]
@@ -38,6 +45,34 @@ class Header:
     modality: str = "unknown"
     patient: str = ""
     axes: str = ""
+    affine: np.ndarray | None = field(default=None, compare=False)
+    notes: tuple[str, ...] = ()
+
+
+def same_place(first: Header, second: Header, names: tuple[Path, Path]) -> None:
+    """Raise if an image and its mask have another size, or say that they lie elsewhere."""
+    if first.shape[1:] != second.shape[1:]:
+        raise DataError(
+            f"the mask {names[1].name} has size {_by(second.shape[1:])}, its image {names[0].name} "
+            f"{_by(first.shape[1:])}"
+            + "".join(f" ({note})" for note in (first.notes + second.notes) if "EXIF" in note),
+            hint="draw or export the mask on the grid of its image",
+        )
+    if first.affine is None or second.affine is None:
+        return
+    corners = np.array(list(product(*((0, n - 1) for n in (*first.shape[1:], 1, 1)[:3]), (1,))))
+    apart = float(np.abs((first.affine - second.affine) @ corners.T).max())
+    if not apart < 0.1 * np.linalg.norm(first.affine[:3, :3], axis=0).min():
+        shown = [np.array2string(h.affine[:3].round(3), separator=",").replace("\n", "") for h in (first, second)]
+        raise DataError(
+            f"the affines of {names[0].name} and its mask {names[1].name} differ, by up to {apart:.3g} mm: {shown[0]} "
+            f"and {shown[1]}",
+            hint="export the mask again with the affine of its image, or copy that affine if the voxels do match",
+        )
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
 
 
 @contextmanager
@@ -57,7 +92,7 @@ def guarded(path: Path, *, private: bool = False) -> Iterator[None]:
         raise
     except Exception as error:
         # PIL, nibabel and pydicom raise dozens of kinds of exception on damaged files: the reader needs one.
-        reason = type(error).__name__ if private else f"{type(error).__name__}: {str(error)[:200]}"
+        reason = type(error).__name__ if private else f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         message = f"{path} cannot be read ({reason}): it is damaged, cut short, or something else than its name says"
         hint = "copy or export it again, or take it out of the folder"
         raise DataError(message, hint=hint) from (None if private else error)

@@ -9,15 +9,17 @@ import numpy as np
 
 from medlab.cohort import Cohort
 from medlab.errors import DataError
-from medlab.sources.readers.grid import Fit
+from medlab.sources.fitting import Fit
 from medlab.sources.readers.guard import inside
-from medlab.sources.readers.images import images_in, read_mask, stem
+from medlab.sources.readers.images import ending, images_in, is_image, read_mask, stem
+from medlab.sources.readers.ledger import Ledger
+from medlab.sources.readers.masks import Drawn, image_of, joined, label_maps
 from medlab.sources.readers.stack import build
 from medlab.sources.readers.tables import IMAGE, find, known_columns, read_table
+from medlab.sources.values import text
 
-IMAGES = ("images", "imgs", "image")
+IMAGES = ("images", "imgs", "image", "img")
 MASKS = ("masks", "mask", "labels", "segmentations", "instances")
-_ENDS = ("", "_mask", "_seg", "_segmentation", "_label", "_labels")
 _OBSERVER = re.compile(r"(.+)_([1-9])(?:st|nd|rd|th)HO$")
 _EYE = re.compile(r"Image_(\d+)[LR]$")
 
@@ -30,7 +32,7 @@ def find_pair(root: Path) -> tuple[Path, Path] | None:
     return (images, masks) if images and masks else None
 
 
-def open_pairs(root: Path, fit: Fit) -> Cohort:
+def open_pairs(root: Path, pair: tuple[Path, Path], ledger: Ledger, fit: Fit) -> Cohort:
     """Open a folder with images/ and masks/ (or labels/, instances/), and index.csv where there is one.
 
     Returns
@@ -44,30 +46,21 @@ def open_pairs(root: Path, fit: Fit) -> Cohort:
     DataError
         If an image has no mask, or a mask holds more than 32 values and does not lie in instances/.
     """
-    images_folder, masks_folder = find_pair(root)
-    images = images_in(images_folder)
-    masks, notes = _matched(images, images_in(masks_folder), masks_folder)
-    masks = [inside(path, root) for path in masks]
+    images_folder, masks_folder = pair
+    images = [path for path in images_in(images_folder) if not ledger.skipped(path)]
+    groups = matched(images, [path for path in images_in(masks_folder) if not ledger.skipped(path)], masks_folder)
     columns: dict = {}
-    if instances := masks_folder.name.lower() == "instances":
-        values, structures = None, ("objects",)
-        columns["objects"] = [len(np.unique(read_mask(path))) for path in masks]
-        columns["objects"] = [
-            n - bool((read_mask(path) == 0).any()) for n, path in zip(columns["objects"], masks, strict=True)
-        ]
-        notes.append("instances: each value but 0 is one object; the mask is all objects together")
+    if masks_folder.name.lower() == "instances":
+        maps = [joined([inside(path, root) for path in group]) for group in groups]
+        columns["objects"] = [len(np.unique(map_[map_ != 0])) for map_ in maps]
+        note = "instances: each value but 0 is one object; the mask is all objects together"
+        drawn = Drawn(groups, [1.0], ("objects",), [note])
     else:
-        values = _values(masks)
-        structures = tuple(f"structure {value:g}" for value in values) if len(values) > 1 else ("mask",)
-    patients, more, said = _index(root, images)
-
-    def mask(row: int) -> np.ndarray:
-        map_ = read_mask(masks[row])
-        return (map_ != 0)[None] if instances or len(values) <= 1 else np.stack([map_ == value for value in values])
-
+        drawn = label_maps(groups, root)
+    patients, more, notes = _index(root, images)
     return build(
-        images, root=root, fit=fit, mask=mask, structures=structures, patients=patients,
-        columns=columns | more, notes=notes + said, source=root.name,
+        images, root=root, fit=fit, drawn=drawn, patients=patients, columns=columns | more, notes=notes,
+        source=root.name, ledger=ledger, also=[root / "index.csv"],
     )  # fmt: skip
 
 
@@ -76,12 +69,19 @@ def is_observers(root: Path) -> bool:
     return any(_OBSERVER.match(stem(path)) for path in images_in(root))
 
 
-def open_observers(root: Path, fit: Fit) -> Cohort:
+class _Readings(Drawn):
+    """One channel per observer: every mask counts for itself."""
+
+    def of(self, row: int) -> np.ndarray:
+        return np.stack([read_mask(path)[0] != 0 for path in self.groups[row]])
+
+
+def open_observers(root: Path, ledger: Ledger, fit: Fit) -> Cohort:
     """Open images with a mask by each observer, named like Image_01L_1stHO.png; one channel per observer.
 
     Images that are named like Image_01L and Image_01R are the two eyes of one patient, "01".
     """
-    found = images_in(root)
+    found = [path for path in images_in(root) if not ledger.skipped(path)]
     read_by: dict[str, dict[str, Path]] = {}
     for path in found:
         if match := _OBSERVER.match(stem(path)):
@@ -96,49 +96,89 @@ def open_observers(root: Path, fit: Fit) -> Cohort:
             hint="add the masks, or take these images away",
         )
     notes = [f"{len(observers)} observers drew each image: a channel of masks each, and none of them is the truth"]
-    eyes = [_EYE.match(stem(path)) for path in images]
-    if all(eyes):
+    eyes = [match[1] for path in images if (match := _EYE.match(stem(path)))]
+    if len(eyes) == len(images):
         notes.append("left and right eye of a child are one patient")
+    groups = [[inside(read_by[stem(path)][k], root) for k in observers] for path in images]
     return build(
-        images,
-        root=root,
-        fit=fit,
-        mask=lambda row: np.stack([read_mask(inside(read_by[stem(images[row])][k], root)) != 0 for k in observers]),
-        structures=tuple(f"observer {number}" for number in observers),
-        patients=[eye[1] for eye in eyes] if all(eyes) else None,
-        notes=notes,
-        source=root.name,
-    )
+        images, root=root, fit=fit, notes=notes, source=root.name, ledger=ledger,
+        drawn=_Readings(groups, [1.0], tuple(f"observer {number}" for number in observers), []),
+        patients=eyes if len(eyes) == len(images) else None,
+    )  # fmt: skip
 
 
-def _matched(images: list[Path], masks: list[Path], folder: Path) -> tuple[list[Path], list[str]]:
-    """Return the mask of every image, by name."""
-    by_stem: dict[str, Path] = {}
+def apart(paths: list[Path], *, loose: bool = False) -> tuple[list[Path], list[list[Path]]]:
+    """Return the images among pictures of one folder and the masks of each: named like it, and a word more.
+
+    Parameters
+    ----------
+    paths : list of Path
+        The pictures.
+    loose : bool
+        Take every picture that is named like another and has something more for its mask, whatever the word is.
+
+    Raises
+    ------
+    DataError
+        If pictures are named like others in a way that is no known name of masks, or only some images have masks.
+    """
+    stems = {stem(path) for path in paths}
+    likely: dict[str, list[Path]] = {}
+    of: dict[Path, str] = {path: image_of(path, stems) for path in paths}
+    for path in paths:
+        base = max((s for s in stems if s != stem(path) and _more(stem(path), s)), key=len, default="")
+        twin = sum(stem(other) == stem(path) for other in paths) > 1
+        if not of[path] and (base or twin):
+            likely.setdefault(stem(path).removeprefix(base) if base else ending(path), []).append(path)
+            of[path] = base if loose else ""
+    images = [path for path in paths if not of[path]]
+    end, named = max(likely.items(), key=lambda item: len(item[1]), default=("", []))
+    if named and not loose and (3 * len(named) >= len(images) or len({stem(path) for path in images}) < len(images)):
+        raise DataError(
+            f"{len(named)} pictures of {named[0].parent} are named like others and have {end!r} more, such as "
+            f"{named[0].name}: masks, or images?",
+            hint=f"pass layout='masks' or 'images', or leave them out with skip='*{end}*'",
+        )
+    masks = [path for path in paths if of[path]]
+    if not masks:
+        return images, []
+    return images, matched(images, masks, paths[0].parent, {path: name for path, name in of.items() if name})
+
+
+def _more(name: str, base: str) -> bool:
+    rest = name.removeprefix(base)
+    return rest != name and re.match(r"[ ._-]+[A-Za-z]", rest) is not None
+
+
+def matched(
+    images: list[Path], masks: list[Path], folder: Path, known: dict[Path, str] | None = None
+) -> list[list[Path]]:
+    """Return the masks of every image, by name; several of one image are its structures or lesions.
+
+    Raises
+    ------
+    DataError
+        If an image has no mask, or a mask no image.
+    """
+    of: dict[str, list[Path]] = {stem(path): [] for path in images}
+    if len(of) < len(images):
+        raise DataError(f"images beside {folder} have one name and two endings", hint="keep one of them")
+    strange = []
     for path in masks:
-        if stem(path) in by_stem:
-            raise DataError(f"{path.name} and {by_stem[stem(path)].name} are masks of one image", hint="keep one")
-        by_stem[stem(path)] = path
-    of = [next((by_stem[stem(path) + end] for end in _ENDS if stem(path) + end in by_stem), None) for path in images]
-    lacking = [path.name for path, mask in zip(images, of, strict=True) if mask is None]
+        name = known[path] if known else stem(path) if stem(path) in of else image_of(path, set(of))
+        (of[name] if name else strange).append(path)
+    lacking = [path.name for path in images if not of[stem(path)]]
     if lacking or not images:
         raise DataError(
             f"{len(lacking)} of {len(images)} images have no mask in {folder}: {', '.join(lacking[:5])}",
             hint="name the mask like its image; where nothing is seen save an empty one",
         )
-    extra = len(masks) - len(set(of))
-    return of, [f"{extra} masks without an image were left out"] if extra else []
-
-
-def _values(masks: list[Path]) -> list[float]:
-    values: set[float] = set()
-    for path in masks:
-        values |= set(np.unique(read_mask(path)).tolist()) - {0.0}
-        if len(values) > 32:
-            raise DataError(
-                f"the masks up to {path.name} hold more than 32 values",
-                hint="0 outside, 1 to at most 32 structures; if each value is one object, name the folder instances",
-            )
-    return sorted(values)
+    if strange:
+        raise DataError(
+            f"{len(strange)} masks in {folder} have no image: {', '.join(path.name for path in strange[:5])}",
+            hint=f"name them like their images, or leave them out with skip={strange[0].name!r}",
+        )
+    return [of[stem(path)] for path in images]
 
 
 def _index(root: Path, images: list[Path]) -> tuple[list[str] | None, dict, list[str]]:
@@ -150,7 +190,14 @@ def _index(root: Path, images: list[Path]) -> tuple[list[str] | None, dict, list
     key = find(table, IMAGE)
     if key is None:
         return None, {}, [f"index.csv was not used: it has no column {', '.join(IMAGE)}"]
-    rows = {stem(Path(str(name))) if Path(str(name)).suffix else str(name): row for row, name in enumerate(table[key])}
-    if lacking := [path.name for path in images if stem(path) not in rows]:
+    names = [stem(Path(name)) if is_image(Path(name)) else name for name in map(text, table[key])]
+    rows = {name: row for row, name in enumerate(names)}
+    if twice := [name for row, name in enumerate(names) if rows[name] != row]:
+        raise DataError(f"index.csv lists {twice[0]} twice", hint="one row per image")
+    stems = [text(stem(path)) for path in images]
+    if lacking := [name for name in stems if name not in rows]:
         raise DataError(f"index.csv does not list {len(lacking)} images, such as {lacking[0]}", hint="add their rows")
-    return known_columns(table.iloc[[rows[stem(path)] for path in images]].reset_index(drop=True), path)
+    extra = sorted(set(rows) - set(stems))
+    said = [f"index.csv lists {len(extra)} images that are not here: {', '.join(extra[:6])}"] if extra else []
+    patients, columns, notes = known_columns(table.iloc[[rows[name] for name in stems]].reset_index(drop=True), path)
+    return patients, columns, said + notes

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,17 @@ from torch import Tensor
 from medlab import progress
 from medlab.cohort import Cohort
 from medlab.errors import DataError
+from medlab.sources.fitting import Fit, common_shape, fitted, moved, scaled
 from medlab.sources.npz import check_memory
-from medlab.sources.readers.grid import Fit, common_shape, fitted, moved, scaled
-from medlab.sources.readers.guard import Header, inside
+from medlab.sources.readers.guard import Header, inside, same_place
 from medlab.sources.readers.images import peek, read, stem
+from medlab.sources.readers.ledger import Ledger
+from medlab.sources.readers.masks import Drawn
+from medlab.sources.values import patients_of, twins
 
 NO_PATIENTS = "no patient ids: each image counts as a patient, so intervals may be too narrow; see lesson 13"
 OWN_FILES = "unknown (your own files)"
+_PSEUDONYMS = "patients are pseudonyms made from DICOM identifiers: who knows these can find the patients again"
 
 
 def build(
@@ -27,11 +32,14 @@ def build(
     *,
     root: Path,
     fit: Fit = Fit(),  # noqa: B008 (frozen)
-    mask: Callable[[int], np.ndarray] | None = None,
+    drawn: Drawn | None = None,
     boxes: list[Tensor] | None = None,
     patients: Sequence[str] | None = None,
     columns: dict | None = None,
     notes: Sequence[str] = (),
+    ledger: Ledger | None = None,
+    also: Iterable[Path] = (),
+    strict: bool = True,
     **about,
 ) -> Cohort:
     """Make a cohort of image files.
@@ -46,49 +54,54 @@ def build(
         The folder that they may not leave.
     fit : Fit
         What to do with different sizes.
-    mask : callable, optional
-        Takes the number of an image, returns its mask (M, [D,] H, W) of 0 and 1; M is the length of ``structures``.
+    drawn : Drawn, optional
+        The masks.
     boxes : list of Tensor, optional
         In pixels of the files.
     patients, columns
         Patient of every image and further columns of the table.
     notes : sequence of str
         What else was found or is missing.
+    ledger, also, strict
+        The folder's files, those that were read beside images and masks, and whether pictures may be left over.
     **about
-        Other fields of the cohort: ``source``, ``structures``, ``labels``, ...
-
-    Returns
-    -------
-    Cohort
+        Other fields of the cohort: ``source``, ``labels``, ...
 
     Raises
     ------
     DataError
-        If a file is missing, damaged or hostile, or the images do not fit each other or the memory.
+        If a file is missing, damaged or hostile, or the images do not fit each other, their masks or the memory.
     """
     paths = list(paths)
+    if ledger is not None:
+        masks_read = [path for group in drawn.groups for path in group] if drawn else []
+        notes = [*notes, *ledger.close([*paths, *masks_read, *also], strict=strict)]
     headers = [peek(inside(path, root)) for path in paths]
     channels, shape = _common(headers, paths, fit)
-    structures = about.get("structures", ()) if mask else ()
     count = len(paths) * int(np.prod(shape, dtype=object))
-    check_memory(root, count * (4 * channels + len(structures)))
+    check_memory(root, count * (4 * channels + (len(drawn.structures) if drawn else 0)))
+    if drawn:
+        _compare(paths, headers, drawn)
+        about["structures"] = drawn.structures
     images = torch.empty((len(paths), channels, *shape))
-    masks = torch.empty((len(paths), len(structures), *shape), dtype=torch.uint8) if mask else None
+    masks = torch.empty((len(paths), len(drawn.structures), *shape), dtype=torch.uint8) if drawn else None
     for row, path in enumerate(progress.each(paths, "loading")):
         images[row] = fitted(_pixels(path), shape, fit)
-        if masks is not None:
-            masks[row] = fitted(_mask(mask(row), path, headers[row], len(structures)), shape, fit)
-    notes = [*notes, *_notes(headers, shape, fit), *_scales(images)]
+        if masks is not None and drawn is not None:
+            masks[row] = fitted(torch.from_numpy(np.ascontiguousarray(drawn.of(row))).to(torch.uint8), shape, fit)
+    notes = [*notes, *(drawn.notes if drawn else ()), *_notes(headers, shape, fit), *_scales(images)]
     if channels == 3 and torch.equal(images[:, 0], images[:, 1]) and torch.equal(images[:, 0], images[:, 2]):
         images = images[:, :1].clone()
         notes.append("gray images that were saved as color: one channel is kept")
     if boxes is not None:
         boxes, said = _boxes(boxes, headers, shape, fit)
         notes += said
-    table, missing = table_of(paths, root, headers, patients, columns or {})
-    spacing = _spacing(headers, shape, fit, table)
-    about.setdefault("modality", _one({h.modality for h in headers}))
-    about.setdefault("intensity", _one({h.intensity for h in headers}))
+    table, missing = table_of(paths, root, [h.patient for h in headers], patients, columns or {})
+    pictures = (image.numpy() for image in images)
+    missing += twins(pictures, list(table["patient_id"]), about.get("labels"), (columns or {}).get("split"))
+    spacing = spacing_of([scaled(h.spacing, h.shape[1:], shape, fit) for h in headers], table)
+    about.setdefault("modality", ", ".join(sorted({h.modality for h in headers})))
+    about.setdefault("intensity", headers[0].intensity)
     about.setdefault("licence", OWN_FILES)
     about.setdefault("axes", headers[0].axes if len({h.axes for h in headers}) == 1 else "")
     return Cohort(images, table, masks=masks, boxes=boxes, spacing=spacing, notes=(*notes, *missing), **about)
@@ -114,20 +127,17 @@ def _common(headers: list[Header], paths: list[Path], fit: Fit) -> tuple[int, tu
     return max(h.shape[0] for h in headers), common_shape([h.shape[1:] for h in headers], paths, fit)
 
 
+def _compare(paths: list[Path], headers: list[Header], drawn: Drawn) -> None:
+    for path, header, group in zip(paths, headers, drawn.groups, strict=True):
+        for mask in group:
+            same_place(header, peek(mask), (path, mask))
+
+
 def _pixels(path: Path) -> Tensor:
     pixels = torch.from_numpy(np.ascontiguousarray(read(path)))
     if not torch.isfinite(pixels).all():
         raise DataError(f"{path} holds NaN or infinite values", hint="repair it, or take it out of the folder")
     return pixels
-
-
-def _mask(mask: np.ndarray, path: Path, header: Header, structures: int) -> Tensor:
-    if mask.shape != (structures, *header.shape[1:]):
-        raise DataError(
-            f"the mask of {path.name} has shape {mask.shape}, the image {header.shape[1:]}",
-            hint="draw or export the mask on the grid of its image",
-        )
-    return torch.from_numpy(np.ascontiguousarray(mask)).to(torch.uint8)
 
 
 def _boxes(boxes: list[Tensor], headers: list[Header], shape: tuple[int, ...], fit: Fit) -> tuple[list, list[str]]:
@@ -141,27 +151,57 @@ def _boxes(boxes: list[Tensor], headers: list[Header], shape: tuple[int, ...], f
     return boxes, notes + ([f"{empty} boxes lie outside of the image and are empty"] if empty else [])
 
 
-def table_of(paths, root, headers, patients, columns) -> tuple[pd.DataFrame, list[str]]:
-    """Return one row per image, and a note if nobody says whose image it is."""
+def table_of(
+    paths: Sequence[Path], root: Path, found: Sequence[str], patients: Sequence[str] | None, columns: dict
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return one row per image, and notes on whose images they are.
+
+    Parameters
+    ----------
+    paths, root
+        The images and their folder.
+    found : sequence of str
+        The patient that each file names, or nothing.
+    patients : sequence of str, optional
+        The patients that a table or the folders name; they count more than the files.
+    columns : dict
+        Further columns.
+    """
+    relative = [path.relative_to(root) if path.is_relative_to(root) else Path(path.name) for path in paths]
+    own = [(path.parent / stem(path)).as_posix() for path in relative]
+    own = own if len(set(own)) == len(own) else [path.as_posix() for path in relative]
     notes = []
-    if patients is None and all(h.patient for h in headers):
-        patients = [h.patient for h in headers]
-        notes = ["patients are pseudonyms made from DICOM identifiers: who knows these can find the patients again"]
-    if patients is None:
-        notes = [NO_PATIENTS]
-        relative = [path.relative_to(root) if path.is_relative_to(root) else Path(path.name) for path in paths]
-        patients = [(path.parent / stem(path)).as_posix() for path in relative]
-    return pd.DataFrame({"patient_id": [str(name) for name in patients], **columns}), notes
+    if patients is not None:
+        patients, notes = patients_of(patients, where=str(root))
+        if all(found) and (mixed := _disagree(patients, list(found))):
+            notes.append(f"the files name other patients than the table: {mixed}")
+    elif any(found):
+        notes = [_PSEUDONYMS]
+        if lacking := sum(not name for name in found):
+            notes.append(f"{lacking} images name no patient: each of them counts as one")
+        patients = [name or alone for name, alone in zip(found, own, strict=True)]
+    else:
+        notes, patients = [NO_PATIENTS], own
+    return pd.DataFrame({"patient_id": list(patients), **columns}), notes
 
 
-def _spacing(headers: list[Header], shape: tuple[int, ...], fit: Fit, table: pd.DataFrame) -> tuple[float, ...]:
+def _disagree(told: list[str], found: list[str]) -> str:
+    """Return which person of the files has several names in the table, or the reverse, or nothing."""
+    pairs = set(zip(told, found, strict=True))
+    twice = Counter(name for name, _ in pairs).most_common(1)[0], Counter(name for _, name in pairs).most_common(1)[0]
+    if twice[1][1] > 1:
+        return f"{twice[1][0]} of the files is several patients of the table, so a split can divide this person"
+    return f"{twice[0][0]} of the table is several patients of the files" if twice[0][1] > 1 else ""
+
+
+def spacing_of(steps: Sequence[tuple[float, ...]], table: pd.DataFrame) -> tuple[float, ...]:
     """Return the spacing of all images; where it differs nan, and columns of the table hold it."""
-    steps = np.array([scaled(h.spacing, h.shape[1:], shape, fit) for h in headers])
-    if np.allclose(steps, steps[0], rtol=1e-3, equal_nan=True):
-        return tuple(float(mm) for mm in steps[0])
-    for axis in range(steps.shape[1]):
-        table[f"spacing_{axis}"] = steps[:, axis]
-    return (float("nan"),) * steps.shape[1]
+    array = np.array(steps)
+    if np.allclose(array, array[0], rtol=1e-3, equal_nan=True):
+        return tuple(float(mm) for mm in array[0])
+    for axis in range(array.shape[1]):
+        table[f"spacing_{axis}"] = array[:, axis]
+    return (float("nan"),) * array.shape[1]
 
 
 def _scales(images: Tensor) -> list[str]:
@@ -173,12 +213,12 @@ def _scales(images: Tensor) -> list[str]:
 
 
 def _notes(headers: list[Header], shape: tuple[int, ...], fit: Fit) -> list[str]:
-    notes = []
+    notes = counted(headers)
     changed = [h for h in headers if h.shape[1:] != shape]
     if changed:
         verbs = {"pad": "padded", "crop": "cropped", "resample": "resampled"}
         size = "x".join(map(str, shape))
-        notes.append(f"{len(changed)} of {len(headers)} images were {verbs[fit.how]} to {size}")
+        notes.append(f"{len(changed)} of {len(headers)} images were {verbs[str(fit.how)]} to {size}")
     if fit.how == "resample" and len({h.shape[1:] for h in headers}) > 1:
         notes.append("images of different proportions were resampled to one shape: their spacing differs")
     elif len({tuple(np.round(h.spacing, 3)) for h in headers if np.isfinite(h.spacing).all()}) > 1:
@@ -190,5 +230,7 @@ def _notes(headers: list[Header], shape: tuple[int, ...], fit: Fit) -> list[str]
     return notes
 
 
-def _one(values: set[str]) -> str:
-    return ", ".join(sorted(values))
+def counted(headers: Sequence[Header]) -> list[str]:
+    """Return what the files say of themselves, each note once, with the number of files that have it."""
+    said = Counter(note for header in headers for note in header.notes)
+    return [note if n == len(headers) else f"{n} of {len(headers)} files: {note}" for note, n in said.items()]

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from medlab.cohort import SPLITS, Cohort
 from medlab.errors import DataError
-from medlab.sources.readers.grid import Fit
+from medlab.sources.fitting import Fit
 from medlab.sources.readers.guard import guarded, inside, text_of
-from medlab.sources.readers.images import read_mask
+from medlab.sources.readers.ledger import Ledger
+from medlab.sources.readers.masks import label_maps
 from medlab.sources.readers.stack import build
+from medlab.sources.values import alike, classes_of, is_missing, positive_of, text
 
 IMAGE = ("image", "image_path", "path", "file", "filename", "file_name", "filepath", "image_id", "id", "name")
 PATIENT = ("patient_id", "patient", "patientid", "subject", "subject_id", "case", "case_id")
@@ -43,36 +44,62 @@ def open_csv(path: Path, fit: Fit) -> Cohort:
     """
     root, path = path.resolve().parent, path.resolve()
     table = read_table(path, root)
-    images = find(table, IMAGE[:-3])
-    if images is None:
+    image = find(table, IMAGE[:-3])
+    if image is None:
         raise DataError(
             f"{path.name} has no column of images, but {', '.join(map(str, table.columns[:12]))}",
             hint="add a column 'image' with paths, counted from the folder of the csv file",
         )
-    _complete(table, images, path)
+    paths = [root / name for name in _complete(table, image, path)]
+    if twice := [row for row, one in enumerate(paths) if paths.index(one) != row]:
+        lines = f"{table.index[paths.index(paths[twice[0]])]} and {table.index[twice[0]]}"
+        raise DataError(f"{paths[twice[0]].name} is in lines {lines} of {path.name}", hint="one row per image")
     about: dict = {"source": path.name, "notes": []}
     if (label := find(table, LABEL)) is not None:
-        about["labels"], about["classes"] = labels_of(_complete(table, label, path))
+        found, about["classes"], notes = classes_of(_complete(table, label, path), where=path.name)
+        about["positive"], said = positive_of(about["classes"])
+        about |= {"labels": found, "notes": [*notes, *said]}
+    drawn = None
     if (mask := find(table, MASK)) is not None:
-        masks = [inside(root / name, root) for name in _complete(table, mask, path)]
-        about |= {"structures": ("mask",), "mask": lambda row: (read_mask(masks[row]) != 0)[None]}
-        about["notes"].append("masks: every value but 0 is inside")
+        drawn = label_maps([[inside(root / name, root)] for name in _complete(table, mask, path)], root)
     patients, columns, notes = known_columns(table, path)
-    about["notes"] += notes
-    return build(
-        [root / name for name in table[images]], root=root, fit=fit, patients=patients, columns=columns, **about
-    )
+    about["notes"] += [*_unused(table, (image, label, mask, find(table, PATIENT)), path), *notes]
+    if len({one.parent for one in paths}) == 1:  # the table says what of its folder is meant; tell what it leaves out
+        about |= {"ledger": Ledger(paths[0].parent), "strict": False, "also": [path]}
+    return build(paths, root=root, fit=fit, patients=patients, columns=columns, drawn=drawn, **about)
 
 
 def read_table(path: Path, root: Path) -> pd.DataFrame:
-    """Return a csv file as text, with column names in small letters."""
-    text = text_of(path, root)
+    """Return a csv file as text, with column names in small letters and the numbers of the lines as index.
+
+    Commas, semicolons or tabs divide the columns, whatever the first line has most of. Nothing that stands there is
+    taken for a missing value.
+    """
+    content = text_of(path, root)
+    first = content.lstrip().partition("\n")[0]
     with guarded(path):
-        table = pd.read_csv(io.StringIO(text), dtype=str, skipinitialspace=True)
-    table.columns = [str(name).strip().lower() for name in table.columns]
-    if not len(table):
+        table = pd.read_csv(
+            io.StringIO(content), dtype=str, header=None, sep=max(",;\t", key=first.count), skipinitialspace=True,
+            keep_default_na=False, na_filter=False, skip_blank_lines=False,
+        ).fillna("")  # fmt: skip
+    table.index += 1
+    table = table[(table != "").any(axis=1)]
+    names = [text(name).lower() for name in table.iloc[0]] if len(table) else []
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise DataError(f"{path} has two columns {twice[0]!r}", hint="one column of each name; case does not count")
+    if len(table) < 2:
         raise DataError(f"{path} has no rows", hint="one row per image")
+    table = table.iloc[1:]
+    table.columns = names
     return table
+
+
+def _unused(table: pd.DataFrame, used: tuple[str | None, ...], path: Path) -> list[str]:
+    """Return a note on columns that could have been meant instead of those that were taken."""
+    taken = [name for name in used if name]
+    others = [name for names in (IMAGE[:-3], LABEL, MASK, PATIENT) for name in names if name in table]
+    left = [name for name in others if name not in taken]
+    return [f"{path.name}: {', '.join(taken)} are read, and not {', '.join(left)}"] if left else []
 
 
 def find(table: pd.DataFrame, names: tuple[str, ...]) -> str | None:
@@ -89,41 +116,28 @@ def known_columns(table: pd.DataFrame, path: Path) -> tuple[list[str] | None, di
             raise DataError(f"{path.name} has split {wrong[0]!r}", hint=f"use {', '.join(SPLITS)}")
     for name in _KEPT:
         if name in table:
-            columns[name] = table[name].fillna("unknown").tolist() if name != "age" else _ages(table, path)
+            columns[name] = [text(v) or "unknown" for v in table[name]] if name != "age" else _ages(table, path)
     patient = find(table, PATIENT)
     understood = {*IMAGE, *PATIENT, *LABEL, *MASK, *_KEPT, "split"}
     left = [str(name) for name in table.columns if name not in understood]
     notes = [f"columns of {path.name} that were left out: {', '.join(left[:12])}"] if left else []
+    for name in ("site", "scanner", "sex"):
+        notes += alike(columns.get(name, ()), f"values of {name}")
     return (None if patient is None else _complete(table, patient, path)), columns, notes
 
 
-def labels_of(values: list[str]) -> tuple[torch.Tensor, tuple[str, ...]]:
-    """Return class numbers (N,) int64, and names: numbers from 0 on stay as they are, words are sorted.
-
-    Examples
-    --------
-    >>> labels_of(["ill", "healthy"])
-    (tensor([1, 0]), ('healthy', 'ill'))
-    """
-    if all(value.isascii() and value.isdigit() and len(value) < 4 for value in values):
-        numbers = np.array([int(value) for value in values])
-        if set(numbers) == set(range(int(numbers.max()) + 1)):
-            return torch.from_numpy(numbers), tuple(str(k) for k in range(int(numbers.max()) + 1))
-    names, numbers = np.unique(np.array(values, dtype=str), return_inverse=True)
-    return torch.from_numpy(numbers.astype(np.int64)), tuple(str(name) for name in names)
-
-
 def _complete(table: pd.DataFrame, column: str, path: Path) -> list[str]:
-    values = table[column].str.strip()
-    empty = np.flatnonzero(values.isna() | (values == ""))
-    if len(empty):
-        # The header is line 1 of the file.
-        raise DataError(f"line {empty[0] + 2} of {path.name} has no {column}", hint=f"fill in {column} in every row")
+    values = table[column].map(text)
+    if len(empty := np.flatnonzero(values == "")):
+        line = table.index[empty[0]]
+        raise DataError(f"line {line} of {path.name} has no {column}", hint=f"fill in {column} in every row")
     return values.tolist()
 
 
 def _ages(table: pd.DataFrame, path: Path) -> list[float]:
-    ages = pd.to_numeric(table["age"], errors="coerce")
-    if len(bad := np.flatnonzero(ages.isna() & table["age"].notna())):
-        raise DataError(f"line {bad[0] + 2} of {path.name} has an age that is no number", hint="years, or empty")
+    words = table["age"].map(text)
+    ages = pd.to_numeric(words.where(~words.map(is_missing), "nan"), errors="coerce")
+    if len(bad := np.flatnonzero((ages.isna() & ~words.map(is_missing)) | np.isinf(ages))):
+        line = table.index[bad[0]]
+        raise DataError(f"line {line} of {path.name} has an age that is no number", hint="years, or empty")
     return ages.tolist()

@@ -10,10 +10,12 @@ import torch
 
 from medlab.cohort import SPLITS, Cohort
 from medlab.errors import DataError
-from medlab.sources.readers.grid import Fit
+from medlab.sources.fitting import Fit
 from medlab.sources.readers.guard import guarded, text_of
-from medlab.sources.readers.images import images_in, stem
+from medlab.sources.readers.images import images_in, peek, stem
+from medlab.sources.readers.ledger import Ledger
 from medlab.sources.readers.stack import build
+from medlab.sources.values import alike, text
 
 
 def is_voc(folder: Path) -> bool:
@@ -21,7 +23,7 @@ def is_voc(folder: Path) -> bool:
     return (folder / "Annotations").is_dir() and (folder / "JPEGImages").is_dir()
 
 
-def open_voc(root: Path, fit: Fit) -> Cohort:
+def open_voc(root: Path, ledger: Ledger, fit: Fit) -> Cohort:
     """Open a folder of images with boxes.
 
     Returns
@@ -37,19 +39,20 @@ def open_voc(root: Path, fit: Fit) -> Cohort:
     DataError
         If an annotation is damaged, or no image has one.
     """
-    files = {stem(path): path for path in images_in(root / "JPEGImages")}
+    files = {stem(path): path for path in images_in(root / "JPEGImages") if not ledger.skipped(path)}
     annotated = sorted(name for name in files if (root / "Annotations" / f"{name}.xml").exists())
     if not annotated:
         raise DataError(f"no image of {root / 'JPEGImages'} has an xml file in Annotations", hint="match their names")
-    found = [_objects(root / "Annotations" / f"{name}.xml", root) for name in annotated]
+    xmls = [root / "Annotations" / f"{name}.xml" for name in annotated]
+    found = [_objects(path, root, files[name]) for path, name in zip(xmls, annotated, strict=True)]
     dropped = sum(not _area(box) for objects in found for _, box in objects)
     found = [[(name, box) for name, box in objects if _area(box)] for objects in found]
     names = tuple(sorted({name for objects in found for name, _ in objects}))
+    notes = alike(names, "names of objects")
     columns = {f"n_{name}": [sum(name == one for one, _ in objects) for objects in found] for name in names}
     columns["box_classes"] = [";".join(name for name, _ in objects) for objects in found]
-    split, notes = _split(root, annotated)
-    if len(files) > len(annotated):
-        notes.append(f"{len(files) - len(annotated)} images without an xml file were left out")
+    split, said = _split(root, annotated)
+    notes += said
     if dropped:
         notes.append(f"{dropped} boxes without an area were left out")
     return build(
@@ -61,21 +64,32 @@ def open_voc(root: Path, fit: Fit) -> Cohort:
         notes=notes,
         structures=names,
         source=root.name,
+        ledger=ledger,
+        also=[*xmls, *(root / "ImageSets" / "Main" / f"{part}.txt" for part in SPLITS)],
+        strict=False,
     )
 
 
-def _objects(path: Path, root: Path) -> list[tuple[str, tuple[float, ...]]]:
+def _objects(path: Path, root: Path, picture: Path) -> list[tuple[str, tuple[float, ...]]]:
     """Return the name and the box (row0, col0, row1, col1) of every object of an annotation."""
-    text = text_of(path, root)
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+    content = text_of(path, root)
+    if "<!DOCTYPE" in content or "<!ENTITY" in content:
         raise DataError(f"{path} defines entities; it was not read", hint="annotations need none: export them again")
     with guarded(path):
         objects = []
-        for item in ElementTree.fromstring(text).iter("object"):
+        tree = ElementTree.fromstring(content)
+        told = [int(tree.findtext(f"size/{name}", "0")) for name in ("height", "width")]
+        shape = peek(picture).shape
+        if all(told) and tuple(told) != shape[1:]:
+            raise DataError(
+                f"{path} is about a picture of {told[0]}x{told[1]}, but {picture.name} is {shape[1]}x{shape[2]}",
+                hint="the picture was resized or turned after it was annotated: restore it, or annotate it again",
+            )
+        for item in tree.iter("object"):
             corners = [float(item.find("bndbox").find(name).text) for name in ("ymin", "xmin", "ymax", "xmax")]
             if not all(math.isfinite(value) for value in corners):
                 raise DataError(f"{path} has a box at {corners}", hint="repair that box")
-            name = " ".join(item.findtext("name", "object").split()).replace(";", ",")
+            name = text(item.findtext("name", "object")).replace(";", ",")
             objects.append((name, (max(corners[0] - 1, 0.0), max(corners[1] - 1, 0.0), corners[2], corners[3])))
         return objects
 

@@ -28,12 +28,13 @@ def test_8_and_16_bits_become_0_to_1_and_alpha_is_left_out(tmp_path, save_png):
 
 
 def test_masks_keep_their_values(tmp_path, save_png):
-    assert read_mask(save_png(tmp_path / "a.png", np.array([[0, 300]], dtype=np.uint16))).tolist() == [[0, 300]]
+    assert read_mask(save_png(tmp_path / "a.png", np.array([[0, 300]], dtype=np.uint16)))[0].tolist() == [[0, 300]]
     color = np.array([[[0, 9, 0, 255], [0, 0, 0, 255]]], dtype=np.uint8)
-    assert read_mask(save_png(tmp_path / "b.png", color)).tolist() == [[9, 0]]
+    values, note = read_mask(save_png(tmp_path / "b.png", color))
+    assert (values.tolist(), note) == ([[9 * 256, 0]], "each color of a mask is a structure")
     drawn = np.zeros((16, 16), dtype=np.uint8)
     drawn[:, 5:] = 255
-    assert np.array_equal(read_mask(save_png(tmp_path / "c.jpg", drawn)), drawn > 0)
+    assert np.array_equal(read_mask(save_png(tmp_path / "c.jpg", drawn))[0], drawn > 0)
 
 
 def test_names(tmp_path):

@@ -71,3 +71,46 @@ def test_a_table_that_is_no_text_is_named(table):
     path.write_bytes(b"\xff\xfe\x00\x81" * 9)
     with pytest.raises(DataError, match=r"table\.csv cannot be read"):
         medlab.open(path)
+
+
+def test_text_stays_what_it_is(table):
+    cohort = medlab.open(table("image,label,site,age\na.png,NA,NA,NA\nc.png,None,é,7\nsub/b.png,NA,e\u0301,\n"))
+    assert cohort.classes == ("NA", "None")
+    assert cohort.labels.tolist() == [0, 1, 0]
+    assert cohort.patients["site"].tolist() == ["NA", "é", "é"]
+    assert cohort.patients["age"].isna().tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("sign", [";", "\t"])
+def test_other_signs_between_columns(table, sign):
+    cohort = medlab.open(table(GOOD.replace(",", sign)))
+    assert cohort.patient_ids.tolist() == ["p1", "p1", "p2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("image,Image\na.png,a.png\n", "two columns 'image'"),
+        ("image,label,LABEL \na.png,1,1\n", "two columns 'label'"),
+        ("image,image\na.png,c.png\n", "two columns 'image'"),
+        ("image,label\na.png,1\na.png,0\n", "a.png is in lines 2 and 3"),
+        ("image,label\n\na.png,ill\nc.png,Ill\n", "differ only in case"),
+        ("image,patient\na.png,nan\nc.png,nan\n", "no patient"),
+        ("image,patient\na.png,7\nc.png,07\n", "several forms"),
+    ],
+)
+def test_tables_in_doubt_are_refused(table, text, said):
+    with pytest.raises(DataError, match=said):
+        medlab.open(table(text))
+
+
+def test_columns_and_files_that_are_not_read_are_named(table):
+    notes = " ".join(medlab.open(table("image,label,diagnosis\na.png,ill,tumor\n")).notes)
+    assert "label are read, and not diagnosis" in notes
+    assert "c.png" in notes
+
+
+def test_one_picture_under_two_patients_is_told(table, tmp_path, save_png):
+    save_png(tmp_path / "copy.png", np.zeros((4, 5), dtype=np.uint8))
+    notes = medlab.open(table("image,patient\na.png,p1\ncopy.png,p2\n")).notes
+    assert any("2 pictures are there more than once" in note and "p1 and p2" in note for note in notes)

@@ -81,3 +81,14 @@ def test_the_real_blood_smears_are_what_is_published(mirror):
     assert cohort.structures == ("Platelets", "RBC", "WBC")
     assert cohort.patients["split"].value_counts().to_dict() == {"train": 205, "val": 87, "test": 72}
     assert sum(map(len, cohort.boxes)) == 4888
+
+
+def test_an_annotation_of_another_size_is_refused(tmp_path, save_png):
+    save_png(tmp_path / "JPEGImages" / "a.png", np.zeros((8, 9), np.uint8))
+    (tmp_path / "Annotations").mkdir()
+    xml = "<annotation><size><width>{}</width><height>{}</height></size></annotation>"
+    (tmp_path / "Annotations" / "a.xml").write_text(xml.format(8, 9))
+    with pytest.raises(DataError, match=r"about a picture of 9x8, but a\.png is 8x9"):
+        medlab.open(tmp_path)
+    (tmp_path / "Annotations" / "a.xml").write_text(xml.format(9, 8))
+    assert len(medlab.open(tmp_path)) == 1

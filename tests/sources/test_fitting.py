@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from medlab.errors import DataError, MedlabError
-from medlab.sources.readers.grid import Fit, common_shape, fitted, moved, scaled
+from medlab.sources.fitting import Fit, common_shape, fitted, moved, scaled
 
 SHAPES, PATHS = [(4, 8), (6, 5)], [Path("a.png"), Path("b.png")]
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Integral
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from medlab.errors import DataError, MedlabError
+from medlab.sources.resample import Shape, resampled, rescaled, wanted_shape
 
 FITS = ("pad", "crop", "resample")
 
@@ -20,10 +19,10 @@ class Fit:
     """How different sizes become one: one of ``FITS`` or None, and the pixels along every axis."""
 
     how: str | None = None
-    size: int | tuple[int, ...] | None = None
+    size: int | Shape | None = None
 
 
-def common_shape(shapes: list[tuple[int, ...]], paths: list[Path], fit: Fit) -> tuple[int, ...]:
+def common_shape(shapes: list[Shape], paths: list[Path], fit: Fit) -> Shape:
     """Return the shape that all images will have.
 
     Parameters
@@ -60,11 +59,7 @@ def common_shape(shapes: list[tuple[int, ...]], paths: list[Path], fit: Fit) -> 
         if fit.how == "resample":
             raise MedlabError("fit='resample' needs a size", hint=f"such as size={largest}")
         return largest if fit.how == "pad" else smallest
-    wanted = tuple(fit.size) if isinstance(fit.size, (tuple, list)) else (fit.size,) * len(largest)
-    if len(wanted) != len(largest) or not all(isinstance(k, Integral) and 0 < k <= 4096 for k in wanted):
-        raise MedlabError(
-            f"size {fit.size!r} for images of {_by(largest)}", hint=f"a number of pixels, 1 to 4096, or {len(largest)}"
-        )
+    wanted = wanted_shape(fit.size, largest)
     for shape, path in zip(shapes, paths, strict=True):
         wrong = any(n > k if fit.how == "pad" else n < k for n, k in zip(shape, wanted, strict=True))
         if wrong and fit.how != "resample":
@@ -72,10 +67,10 @@ def common_shape(shapes: list[tuple[int, ...]], paths: list[Path], fit: Fit) -> 
                 f"{path.name} is {_by(shape)}: fit={fit.how!r} cannot make it {_by(wanted)}",
                 hint=f"fit='pad' from {_by(largest)}, fit='crop' up to {_by(smallest)}, or fit='resample'",
             )
-    return tuple(int(k) for k in wanted)
+    return wanted
 
 
-def fitted(array: Tensor, shape: tuple[int, ...], fit: Fit) -> Tensor:
+def fitted(array: Tensor, shape: Shape, fit: Fit) -> Tensor:
     """Return an image (C, ...) or a mask (M, ...) of bytes on the common grid.
 
     Images are padded with their lowest value and resampled linearly; masks are padded with 0 and keep their values.
@@ -84,13 +79,7 @@ def fitted(array: Tensor, shape: tuple[int, ...], fit: Fit) -> Tensor:
     if old == shape:
         return array
     if fit.how == "resample":
-        if array.dtype == torch.uint8:
-            return F.interpolate(array[None], size=shape, mode="nearest-exact")[0]
-        if len(shape) == 2:
-            return F.interpolate(array[None], size=shape, mode="bilinear", antialias=True)[0]
-        if all(new <= was for new, was in zip(shape, old, strict=True)):
-            return F.interpolate(array[None], size=shape, mode="area")[0]
-        return F.interpolate(array[None], size=shape, mode="trilinear", align_corners=False)[0]
+        return resampled(array[None], shape)[0]
     if fit.how == "crop":
         return array[_middle(shape, old)]
     grid = array.new_full((len(array), *shape), 0 if array.dtype == torch.uint8 else float(array.min()))
@@ -98,7 +87,7 @@ def fitted(array: Tensor, shape: tuple[int, ...], fit: Fit) -> Tensor:
     return grid
 
 
-def moved(boxes: Tensor, old: tuple[int, ...], shape: tuple[int, ...], fit: Fit) -> Tensor:
+def moved(boxes: Tensor, old: Shape, shape: Shape, fit: Fit) -> Tensor:
     """Return boxes (B, 2 * dims) on the common grid; cropping cuts them, and one that lies outside becomes empty."""
     was, new = torch.tensor(old, dtype=torch.float32), torch.tensor(shape, dtype=torch.float32)
     if fit.how == "resample":
@@ -107,18 +96,16 @@ def moved(boxes: Tensor, old: tuple[int, ...], shape: tuple[int, ...], fit: Fit)
     return torch.minimum((boxes + shift.repeat(2)).clamp(min=0), new.repeat(2))
 
 
-def scaled(spacing: tuple[float, ...], old: tuple[int, ...], shape: tuple[int, ...], fit: Fit) -> tuple[float, ...]:
+def scaled(spacing: tuple[float, ...], old: Shape, shape: Shape, fit: Fit) -> tuple[float, ...]:
     """Return the spacing in mm after fitting: only resampling changes it."""
-    if fit.how != "resample":
-        return spacing
-    return tuple(float(mm * was / new) for mm, was, new in zip(spacing, old, shape, strict=True))
+    return rescaled(spacing, old, shape) if fit.how == "resample" else spacing
 
 
-def _middle(small: tuple[int, ...], large: tuple[int, ...]) -> tuple[slice, ...]:
+def _middle(small: Shape, large: Shape) -> tuple[slice, ...]:
     """Return where a small array lies in the middle of a large one, all channels."""
     starts = [(b - a) // 2 for a, b in zip(small, large, strict=True)]
     return (slice(None), *(slice(start, start + a) for start, a in zip(starts, small, strict=True)))
 
 
-def _by(shape: tuple[int, ...]) -> str:
+def _by(shape: Shape) -> str:
     return "x".join(str(k) for k in shape)
