@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from medlab import __version__, figures, notebook
+from medlab import __version__, figures, notebook, progress
 from medlab.claims import Claim, VerdictTable
 from medlab.cohort import Cohort
 from medlab.errors import MedlabError, unknown
@@ -263,6 +263,7 @@ def begin(
         raise MedlabError(f"seed {seed!r} is not a whole number from 0", hint="seed=0")
     found.checked_sabotage(sabotage)
     figures.style()
+    progress.prepare()
     return Lab(
         found, preset=preset, seed=int(seed), data=joined(data or found.data["default"], options), sabotage=sabotage
     )

@@ -14,6 +14,7 @@ from tqdm.std import tqdm
 Item = TypeVar("Item")
 AFTER_S = 2.0
 _EVERY_S = 0.3
+_PREFIX = "medlab-progress-"
 _TEXT = "{desc}: {n_fmt} of {total_fmt}, {remaining} left{postfix}"
 
 
@@ -21,8 +22,9 @@ _TEXT = "{desc}: {n_fmt} of {total_fmt}, {remaining} left{postfix}"
 def bar(total: int, what: str, *, shown: bool = True) -> Iterator[tqdm]:
     """Show how far a loop is, once it has run for two seconds, to somebody who looks on.
 
-    In a notebook that a person runs, the bar is one display, which is emptied at the end. Where a program runs the
-    notebook (papermill, nbclient, nbval) there is none, nor where the output goes to a file.
+    In a notebook that a person runs, the bar is taken away at the end. Where the cell shows something else too, an
+    empty display is left, which takes no room: Jupyter can clear all outputs of a cell or none. Where a program runs
+    the notebook (papermill, nbclient, nbval) there is no bar, nor where the output goes to a file.
 
     Parameters
     ----------
@@ -44,6 +46,7 @@ def bar(total: int, what: str, *, shown: bool = True) -> Iterator[tqdm]:
     ...     for _ in range(3):
     ...         steps.update()
     """
+    prepare()
     kernel = _kernel()
     if kernel is None:
         shown = shown and sys.stderr is not None and sys.stderr.isatty()
@@ -71,13 +74,12 @@ def each(items: Sequence[Item], what: str) -> Iterator[Item]:
 
 
 class _InNotebook(tqdm):
-    """A bar as one display of a cell; all bars of a cell share it."""
+    """A bar as a display of a cell; bars that are there at the same time share it."""
 
     monitor_interval = 0  # no thread that watches for long steps
 
     def __init__(self, total: int, what: str, cell: str):
-        self._place = f"medlab-progress-{cell}"
-        self._drawn = False
+        self._cell, self._place = cell, _PREFIX + cell
         self.disable: bool = not cell
         super().__init__(
             total=total, desc=what, delay=AFTER_S, leave=False, disable=not cell, mininterval=_EVERY_S,
@@ -96,19 +98,67 @@ class _InNotebook(tqdm):
         if not self.disable:
             self.disable = True
             self._decr_instances(self)
-            if self._drawn:
-                self._show({})
+            if self._place in _PLACES:
+                self._take_away()
+
+    def _take_away(self) -> None:
+        from IPython.display import clear_output
+
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        if _OUTPUTS.nothing_in(self._cell):
+            clear_output()
+            _PLACES.discard(self._place)
+        else:
+            self._show({})
 
     def _show(self, bundle: dict[str, str]) -> None:
         from IPython.display import publish_display_data
 
-        again = self._drawn or self._place in _PLACES
-        publish_display_data(bundle, transient={"display_id": self._place}, update=again)
-        self._drawn = True
+        publish_display_data(bundle, transient={"display_id": self._place}, update=self._place in _PLACES)
         _PLACES.add(self._place)
 
 
+class _Outputs:
+    """Which cells have shown anything but bars, from the messages that the kernel sends."""
+
+    def __init__(self) -> None:
+        self._since = ""
+        self._cells: set[str] = set()
+
+    def watch(self, kernel) -> None:
+        """Begin to look at messages; of the cell that runs now, nobody knows any more."""
+        if self._since:
+            return
+        send, self._since = kernel.session.send, kernel.get_parent().get("header", {}).get("msg_id", "none")
+
+        def noted(stream, message, *args, **options):
+            if isinstance(message, dict) and message.get("msg_type") in ("stream", "display_data", "execute_result"):
+                name = message["content"].get("transient", {}).get("display_id") or ""
+                if not str(name).startswith(_PREFIX):
+                    self._cells.add(message["parent_header"].get("msg_id"))
+            return send(stream, message, *args, **options)
+
+        kernel.session.send = noted
+
+    def nothing_in(self, cell: str) -> bool:
+        """Return whether a cell has surely shown nothing."""
+        return bool(self._since) and cell != self._since and cell not in self._cells
+
+
 _PLACES: set[str] = set()  # displays that exist
+_OUTPUTS = _Outputs()
+
+
+def prepare() -> None:
+    """Begin to note what cells show, so that bars can be taken away; a lesson calls this in its first line.
+
+    Examples
+    --------
+    >>> prepare()
+    """
+    if (kernel := _kernel()) is not None:
+        _OUTPUTS.watch(kernel)
 
 
 def _kernel():

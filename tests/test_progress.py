@@ -28,27 +28,61 @@ def test_a_program_that_runs_a_notebook_finds_no_trace_of_bars(tmp_path, monkeyp
     ]
 
 
-def test_somebody_who_looks_on_sees_one_bar_a_cell_which_is_empty_at_the_end(tmp_path, monkeypatch):
+@pytest.fixture
+def run_live(tmp_path, monkeypatch):
+    """Run cells as somebody does who looks on; return what stays of each one's outputs, and all bars that were seen."""
     monkeypatch.delenv("MEDLAB_STATIC", raising=False)
-    manager, messages = KernelManager(kernel_name="python3", transport="ipc", ip=str(tmp_path / "k")), []
+    manager = KernelManager(kernel_name="python3", transport="ipc", ip=str(tmp_path / "k"))
     manager.start_kernel()
     client = manager.client()
-    try:
-        client.start_channels()
-        client.wait_for_ready(timeout=60)
-        client.execute_interactive(SLOW, output_hook=messages.append, allow_stdin=True, timeout=60)
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
-    displays = [m for m in messages if m["msg_type"].endswith("display_data")]
-    shown = [m["content"]["data"].get("text/html", "") for m in displays]
-    assert [m["msg_type"] for m in displays] == ["display_data"] + ["update_display_data"] * (len(displays) - 1)
-    assert len({m["content"]["transient"]["display_id"] for m in displays}) == 1
-    assert "training &lt;b&gt;: " in shown[0]
-    assert "of 20, " in shown[0]
-    assert shown[-1] == ""
-    texts = [m["content"] for m in messages if m["msg_type"] == "stream"]
-    assert texts == [{"name": "stdout", "text": "before\n"}]
+    client.start_channels()
+    client.wait_for_ready(timeout=60)
+
+    def run(*cells):
+        left, bars = [], []
+        for cell in cells:
+            outputs, named = [], {}
+
+            def take(message, outputs=outputs, named=named):
+                kind, content = message["msg_type"], message["content"]
+                bars.append(content.get("data", {}).get("text/html", ""))
+                if kind == "clear_output":
+                    outputs.clear()
+                elif kind == "update_display_data":
+                    named[content["transient"]["display_id"]]["data"] = content["data"]
+                elif kind in ("stream", "display_data", "execute_result", "error"):
+                    outputs.append(content)
+                    named[content.get("transient", {}).get("display_id")] = content
+
+            client.execute_interactive(cell, output_hook=take, allow_stdin=True, timeout=60)
+            left.append([output.get("data", output.get("text")) for output in outputs])
+        return left, list(filter(None, bars))
+
+    yield run
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+def test_somebody_who_looks_on_sees_bars_and_then_none(run_live):
+    bar = SLOW.replace('print("before")', "")
+    left, bars = run_live("from medlab import progress; progress.prepare()", bar, bar + "\n'end'", SLOW, "1")
+    assert any("training &lt;b&gt;: " in text and "of 20, " in text for text in bars)
+    assert left[:3] == [[], [], [{"text/plain": "'end'"}]]
+    # Where the cell shows something else too, only an empty display can be left.
+    assert left[3:] == [["before\n", {}], [{"text/plain": "1"}]]
+
+
+def test_a_bar_in_a_bar_and_a_bar_after_an_error_leave_nothing(run_live):
+    slow = "import time\nfrom medlab import progress\nprogress.AFTER_S = 0\n"
+    nested = slow + "for k in progress.each([1, 2], 'loading'):\n    for j in progress.each([1, 2], 'training'): "
+    left, bars = run_live(
+        slow + "progress.prepare()",
+        nested + "time.sleep(0.4)",
+        "with progress.bar(2, 'x') as b: b.update(); time.sleep(1); b.update(); 1 / 0",
+    )
+    assert {text.split("> ")[1].split(":")[0] for text in bars} == {"loading", "training", "x"}
+    assert left[1] == []
+    assert len(left[2]) == 1
 
 
 def test_on_no_terminal_nothing_is_written(capfd, monkeypatch):
