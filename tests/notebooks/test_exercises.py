@@ -5,6 +5,7 @@ import inspect
 import re
 import runpy
 import symtable
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 import medlab
 from medlab import exercises
 from medlab.exercises import NOT_ATTEMPTED, RESULTS, RIGHT, WRONG
-from medlab.lesson import catalogue
+from medlab.lesson import catalogue, find
 from tests.notebooks.cells import imports
 
 BANK = Path(__file__).parent / "wrong_answers"
@@ -35,6 +36,16 @@ EXERCISES = list(found())
 every_exercise = pytest.mark.parametrize(("lesson", "solution", "check", "name"), EXERCISES)
 
 
+@cache
+def _imports(lesson_id):
+    return imports(find(lesson_id))
+
+
+def names_of(lesson):
+    """A fresh namespace that holds what the lesson imports, and nothing that it computes."""
+    return dict(_imports(lesson.id))
+
+
 def bank(lesson, name):
     """Answers to one exercise by others: wrong ones, and right ones whose name begins with ``NAME__right_``."""
     answers = runpy.run_path(str(BANK / f"{lesson.id}.py"))
@@ -43,7 +54,7 @@ def bank(lesson, name):
 
 def outcome(lesson, check, name, answer):
     """Run the check with nothing but the lesson's imports and one answer."""
-    names = imports(lesson)
+    names = names_of(lesson)
     RESULTS.clear()
     exec(check, {**names, name: answer})
     (only,) = RESULTS.values()
@@ -51,7 +62,7 @@ def outcome(lesson, check, name, answer):
 
 
 def solved(lesson, solution, name):
-    names = imports(lesson)
+    names = names_of(lesson)
     exec(solution, names)
     return names[name]
 
@@ -60,7 +71,7 @@ def options(lesson, solution, check, monkeypatch):
     """Return what the check passes to medlab.exercise."""
     kept = {}
     monkeypatch.setattr(medlab, "exercise", lambda answer, reference, **o: kept.update(o, reference=reference))
-    names = imports(lesson)
+    names = names_of(lesson)
     exec(solution, names)
     exec(check, names)
     return kept
@@ -147,7 +158,7 @@ def assigned(cell):
 def test_checks_and_exercises_overwrite_no_name_of_the_lesson(lesson):
     cells = [c for c in nbformat.read(lesson.path, as_version=4).cells if c.cell_type == "code"]
     checks = [c for c in cells if set(c.metadata.get("tags", [])) & {"check", "exercise"}]
-    theirs = {name for c in cells if c not in checks for name in assigned(c)} | set(imports(lesson))
+    theirs = {name for c in cells if c not in checks for name in assigned(c)} | set(names_of(lesson))
     ours = [name for c in checks for name in assigned(c)]
     assert not theirs & set(ours)
     assert len(ours) == len(set(ours)), "two checks use one name"
