@@ -51,8 +51,10 @@ def _claim(whole: dict, broken: dict) -> int:
     for name, notebook in (("as written", whole), ("labels shuffled", broken)):
         first = notebook["metadata"]["medlab_run"]["record"]["claims"][0]
         e = first["estimate"]
-        rows[f"{name}: {first['verdict']}"] = Estimate(e["value"], e["low"], e["high"], n_patients=e["n_patients"])
-    figure = figures.intervals(rows, bound=first.get("above"), xlabel="AUC gained", title=first["statement"])
+        rows[f"{name}: {first['verdict']}"] = Estimate(e["value"], e["low"], e["high"], n_patients=e["n"])
+    figure = figures.intervals(
+        rows, bound=first.get("above"), xlabel="AUC, network minus baseline", title=first["statement"]
+    )
     figure.set_size_inches(7, 2.2)
     target = notebooks_folder().parent / "docs" / "claim.png"
     figure.savefig(target, dpi=100)
