@@ -14,7 +14,8 @@ from medlab.errors import MedlabError, SourceUnavailable, unknown
 from medlab.lesson import Lesson, notebooks_folder
 from medlab.sources.asked import absolute, is_path, parsed
 from medlab.sources.needs import Facts, check
-from medlab.sources.open_source import _resized, open
+from medlab.sources.open_source import open
+from medlab.sources.resample import resize
 
 # Pixels along the longest axis of one's own images, by number of axes: more keep a lesson busy far beyond its budget.
 MOST = {"smoke": {2: 64, 3: 48}, "cpu": {2: 128, 3: 64}, "gpu": {2: 512, 3: 160}}
@@ -77,7 +78,7 @@ def opened(lesson: Lesson, source: str, *, preset: str, given: dict) -> Cohort:
         size = options.pop("size", None) if "fit" not in given else wanted["size"]
         options |= {"size": given["size"]} if "fit" in given and "size" in given else {}
     cohort = open(name, **({"fit": "pad"} if own else {}) | options)
-    cohort = _resized(cohort, size) if size else cohort
+    cohort = resize(cohort, size) if size else cohort
     cohort = with_finding(cohort, positive) if positive else cohort
     if own or positive or name not in (lesson.data["default"], *lesson.data["alternatives"]):
         facts = facts_of(cohort)
@@ -86,7 +87,7 @@ def opened(lesson: Lesson, source: str, *, preset: str, given: dict) -> Cohort:
     if not own or size or "size" in options:
         return cohort
     if cohort.dims == 2 and (square := lesson.data.get("needs", {}).get("square")):
-        return _resized(cohort, (square[preset],) * 2)
+        return resize(cohort, (square[preset],) * 2)
     return _kept_small(cohort, MOST[preset][cohort.dims])
 
 
@@ -159,7 +160,7 @@ def _kept_small(cohort: Cohort, most: int) -> Cohort:
     shape = tuple(cohort.images.shape[2:])
     if max(shape) <= most:
         return cohort
-    small = _resized(cohort, most)
+    small = resize(cohort, most)
     sizes = " to ".join("x".join(map(str, each)) for each in (shape, small.images.shape[2:]))
     note = f"reduced from {sizes} pixels so that the lesson takes minutes; another size: -p size=NUMBER"
     return replace(small, notes=(*small.notes, note))

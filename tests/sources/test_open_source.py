@@ -209,11 +209,11 @@ def test_images_may_be_gray_colored_many_channeled_or_volumes(tmp_path, shape, w
 @pytest.mark.parametrize(
     ("labels", "wanted", "classes"),
     [
-        (np.array([[0], [2], [1], [0], [0], [1]], dtype=np.uint8), [0, 2, 1, 0, 0, 1], ()),
-        (np.array([0.0, 1, 1, 0, 1, 0]), [0, 1, 1, 0, 1, 0], ()),
-        (np.array([True, False] * 3), [1, 0] * 3, ()),
+        (np.array([[0], [2], [1], [0], [0], [1]], dtype=np.uint8), [0, 2, 1, 0, 0, 1], ("0", "1", "2")),
+        (np.array([0.0, 1, 1, 0, 1, 0]), [0, 1, 1, 0, 1, 0], ("0", "1")),
+        (np.array([True, False] * 3), [1, 0] * 3, ("0", "1")),
         (np.array(["ill", "fine"] * 3), [1, 0] * 3, ("fine", "ill")),
-        (np.eye(6, 2, dtype=np.uint8), np.eye(6, 2).tolist(), ()),
+        (np.eye(6, 2, dtype=np.uint8), np.eye(6, 2).tolist(), ("0", "1")),
     ],
 )
 def test_labels_may_be_a_column_numbers_words_or_findings(tmp_path, labels, wanted, classes):
