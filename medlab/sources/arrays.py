@@ -12,7 +12,7 @@ from medlab.cohort import SPLITS, Cohort
 from medlab.errors import DataError
 from medlab.sources.axes import arrange
 from medlab.sources.stacks import from_arrays
-from medlab.sources.values import alike, classes_of, is_missing, numbers, patients_of, positive_of, text, twins
+from medlab.sources.values import alike, classes_of, finding_of, is_missing, numbers, patients_of, text, twins
 
 _COLUMNS = ("site", "scanner", "sex", "age")
 _KNOWN = {"images", "labels", "patients", "patient_id", "split", "masks", "spacing", "classes", "names", *_COLUMNS}
@@ -172,9 +172,8 @@ def _labels(labels: np.ndarray, given: np.ndarray, path: Path, about: dict) -> d
     names = tuple(text(name) for name in given.reshape(-1).tolist())
     if labels.dtype.kind in "US":
         found, names, notes = classes_of(labels.tolist(), names, where=str(path))
-        positive, said = positive_of(names)
-        named = {"positive": positive} if positive and not about.get("positive") else {}
-        return {"labels": found, "classes": names, "notes": (*about["notes"], *notes, *(said if named else ()))} | named
+        said = [] if about.get("positive") else finding_of(names)
+        return {"labels": found, "classes": names, "notes": (*about["notes"], *notes, *said)}
     labels = numbers(labels, f"the labels of {path}")
     rows = labels.reshape(len(labels), -1).astype(np.float64)
     fits = (rows == 0) | (rows == 1) if labels.ndim == 2 else (rows >= 0) & (rows < 2**31) & (rows == np.floor(rows))

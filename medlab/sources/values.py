@@ -14,8 +14,6 @@ from medlab.errors import DataError
 
 # What tables write where nothing is known. A label or a site may be such a word, a patient may not.
 MISSING = {"", "na", "n/a", "#n/a", "nan", "none", "null", "nil", "nat", "<na>", "?", "-", "missing"}
-# Words for the class that a lesson with two classes does not look for.
-_NEGATIVE = {"0", "normal", "healthy", "well", "benign", "negative", "no", "false", "control", "absent", "none"}
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\ufeff\u2060\u00ad"))
 
 
@@ -154,13 +152,11 @@ def _is_number(word: str) -> bool:
         return False
 
 
-def positive_of(names: tuple[str, ...]) -> tuple[str, list[str]]:
-    """Return which of two classes a lesson looks for, and a note that says so; otherwise nothing."""
+def finding_of(names: tuple[str, ...]) -> list[str]:
+    """Return a note for two classes of which nobody said which one is looked for."""
     if len(names) != 2 or names == ("0", "1"):
-        return "", []
-    plain = [name for name in names if name.casefold() in _NEGATIVE]
-    positive = next(name for name in reversed(names) if name not in plain) if len(plain) == 1 else names[1]
-    return positive, [f"the class looked for is {positive!r}; cohort.target({names[0]!r}) and the like choose another"]
+        return []
+    return [f"nobody said which class is the finding: target() takes {names[1]!r}, target({names[0]!r}) the other"]
 
 
 def patients_of(values: Iterable, *, where: str) -> tuple[list[str], list[str]]:

@@ -65,7 +65,7 @@ def test_words_and_classes_in_any_order_keep_their_meaning(opened):
         more = {} if classes is None else {"classes": np.array(classes)}
         cohort = opened(images=pictures(6, 8, 8), labels=words, **more)
         assert [cohort.classes[k] for k in cohort.labels.tolist()] == words.tolist()
-        assert cohort.target().tolist() == [0, 1] * 3
+        assert cohort.target("malignant").tolist() == [0, 1] * 3
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_what_is_not_read_is_named(opened):
 
 def test_names_of_images_are_not_names_of_classes(opened):
     names = np.array([f"{k}.png" for k in range(4)])
-    assert opened(images=pictures(4, 8, 8), labels=np.array([0, 1, 0, 1]), names=names).classes == ()
+    assert opened(images=pictures(4, 8, 8), labels=np.array([0, 1, 0, 1]), names=names).classes == ("0", "1")
 
 
 @pytest.mark.parametrize("kind", [">f4", ">u2", "longdouble", ">i8", "f2", "bool"])

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from medlab.errors import DataError
-from medlab.sources.values import alike, classes_of, is_missing, numbers, patients_of, positive_of, text, twins
+from medlab.sources.values import alike, classes_of, finding_of, is_missing, numbers, patients_of, text, twins
 
 
 @pytest.mark.parametrize("kind", [">f4", ">u2", "<i8", ">f8", "longdouble", "f2", "bool", ">i2"])
@@ -79,13 +79,11 @@ def test_a_class_called_na_is_kept_and_told():
     assert any("2 images have the label 'NA'" in note for note in notes)
 
 
-@pytest.mark.parametrize(
-    ("names", "positive"), [(("benign", "cancer"), "cancer"), (("ill", "well"), "ill"), (("a", "b"), "b"), (("a",), "")]
-)
-def test_the_class_looked_for_is_never_the_healthy_one_and_is_told(names, positive):
-    found, notes = positive_of(names)
-    assert found == positive
-    assert bool(notes) == bool(positive)
+@pytest.mark.parametrize(("names", "told"), [(("ill", "well"), True), (("0", "1"), False), (("a", "b", "c"), False)])
+def test_which_of_two_classes_is_looked_for_is_told(names, told):
+    notes = finding_of(names)
+    assert bool(notes) == told
+    assert not told or "target() takes 'well', target('ill') the other" in notes[0]
 
 
 def test_one_patient_in_two_forms_of_a_number_is_refused_and_case_is_told():

@@ -150,7 +150,8 @@ def header_of(path: Path, dataset: pydicom.Dataset) -> Header:
     patient = _pseudonym(text(dataset.get("PatientID", "") or ""))
     # A step along the rows comes first in DICOM too: the distance between the centers of two rows.
     shape = (channels, rows, columns)
-    return Header(shape, spacing, intensity, modality, patient, _affine(dataset, spacing), tuple(notes))
+    affine = _affine(dataset, spacing)
+    return Header(shape, spacing, intensity, modality, patient, affine=affine, notes=tuple(notes))
 
 
 def _decodable(path: Path, dataset: pydicom.Dataset) -> None:

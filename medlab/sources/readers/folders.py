@@ -20,7 +20,7 @@ from medlab.sources.readers.pairs import apart, find_pair, is_observers, open_ob
 from medlab.sources.readers.series import open_series, series_folders
 from medlab.sources.readers.stack import build
 from medlab.sources.readers.voc import is_voc, open_voc
-from medlab.sources.values import classes_of, positive_of
+from medlab.sources.values import classes_of, finding_of
 
 _PART = re.compile(r"(train|val|valid|validation|dev|test)(?:ing)?(?:[ _-]?(?:set|data|images|imgs))?$", re.IGNORECASE)
 _PARTS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "dev": "val", "test": "test"}
@@ -147,8 +147,7 @@ def _open_pictures(root: Path, pictures: list[Path], ledger: Ledger, layout: str
     images, drawn = _drawn(root, pictures, masks=layout in (None, "masks", "classes"), loose=layout == "masks")
     if meaning == "classes":
         about["labels"], about["classes"], said = classes_of([places[path][0] for path in images], where=str(root))
-        about["positive"], more = positive_of(about["classes"])
-        notes += said + more
+        notes += said + finding_of(about["classes"])
     else:
         notes.append("no labels, masks or boxes were found" if drawn is None else "no labels were found")
     if meaning == "patients":

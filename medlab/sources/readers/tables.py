@@ -15,7 +15,7 @@ from medlab.sources.readers.guard import guarded, inside, text_of
 from medlab.sources.readers.ledger import Ledger
 from medlab.sources.readers.masks import label_maps
 from medlab.sources.readers.stack import build
-from medlab.sources.values import alike, classes_of, is_missing, positive_of, text
+from medlab.sources.values import alike, classes_of, finding_of, is_missing, text
 
 IMAGE = ("image", "image_path", "path", "file", "filename", "file_name", "filepath", "image_id", "id", "name")
 PATIENT = ("patient_id", "patient", "patientid", "subject", "subject_id", "case", "case_id")
@@ -50,15 +50,14 @@ def open_csv(path: Path, fit: Fit) -> Cohort:
             f"{path.name} has no column of images, but {', '.join(map(str, table.columns[:12]))}",
             hint="add a column 'image' with paths, counted from the folder of the csv file",
         )
-    paths = [root / name for name in _complete(table, image, path)]
+    paths = [inside(root / name, root) for name in _complete(table, image, path)]
     if twice := [row for row, one in enumerate(paths) if paths.index(one) != row]:
         lines = f"{table.index[paths.index(paths[twice[0]])]} and {table.index[twice[0]]}"
         raise DataError(f"{paths[twice[0]].name} is in lines {lines} of {path.name}", hint="one row per image")
     about: dict = {"source": path.name, "notes": []}
     if (label := find(table, LABEL)) is not None:
         found, about["classes"], notes = classes_of(_complete(table, label, path), where=path.name)
-        about["positive"], said = positive_of(about["classes"])
-        about |= {"labels": found, "notes": [*notes, *said]}
+        about |= {"labels": found, "notes": [*notes, *finding_of(about["classes"])]}
     drawn = None
     if (mask := find(table, MASK)) is not None:
         drawn = label_maps([[inside(root / name, root)] for name in _complete(table, mask, path)], root)
