@@ -10,12 +10,12 @@ import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, urlsplit
 
 from data_fetch import archives
+from data_fetch.bar import bar
 from data_fetch.cards import Card, File, load_card
 from data_fetch.errors import Damaged, FetchError, Unavailable
 from data_fetch.transport import PATIENT, Patience, Wanted, address, download, share
@@ -342,7 +342,7 @@ def _locked_download(card: Card, file: File, store: Path, progress: bool, patien
         for url, host in _addresses(file):
             place = Wanted(url, target, wanted.bytes, hashes, plain_host=host)
             try:
-                with _bar(target.name, progress) as tell:
+                with bar(target.name, progress) as tell:
                     _record(file, store, download(place, patience=patience, progress=tell))
                 return target
             except (Damaged, Unavailable) as error:
@@ -367,27 +367,6 @@ def _addresses(file: File) -> list[tuple[str, str]]:
     if mirror := mirror_address():
         found.insert(0, (f"{mirror}/{quote(file.mirror)}", urlsplit(mirror).hostname or ""))
     return found
-
-
-class _bar:
-    """A bar with rate and time left, in terminals and notebooks; it appears only if there is something to wait for."""
-
-    def __init__(self, name: str, shown: bool):
-        self.name, self.shown, self.bar = name, shown, None
-
-    def __enter__(self) -> Callable[[int, int | None], None] | None:
-        return self._tell if self.shown else None
-
-    def _tell(self, have: int, total: int | None) -> None:
-        from tqdm.auto import tqdm
-
-        if self.bar is None:
-            self.bar = tqdm(total=total, desc=self.name, unit="B", unit_scale=True, delay=1, initial=0)
-        self.bar.update(have - self.bar.n)
-
-    def __exit__(self, *_) -> None:
-        if self.bar is not None:
-            self.bar.close()
 
 
 def _writable(folder: Path) -> Path:

@@ -88,8 +88,8 @@ def test_the_package_stays_thin():
     whole = {path: lines_of_code(ROOT / path) for path in paths("medlab")}
     beside = ("hospital", "engine", "cli", "course")
     lesson = [n for path, n in whole.items() if path.parts[1] not in beside and "readers" not in path.parts]
-    assert sum(whole.values()) <= 11_700
-    assert sum(lesson) <= 5_250
+    assert sum(whole.values()) <= 12_600
+    assert sum(lesson) <= 5_550
 
 
 def lines_of_code(path: Path) -> int:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import math
+from typing import TYPE_CHECKING, Annotated
 
-import torch
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from medlab.cohort import SPLITS, Cohort
+if TYPE_CHECKING:
+    from medlab.cohort import Cohort
 
 
 def open_(
@@ -42,6 +43,8 @@ def summary(cohort: Cohort) -> list[tuple[str, str]]:
     >>> dict(summary(medlab.open("ct_dicom")))["images"]
     '1 of 128 x 128, 1 channel'
     """
+    from medlab.cohort import SPLITS
+
     channels = cohort.images.shape[1]
     size = " x ".join(map(str, cohort.images.shape[2:]))
     per_patient = cohort.patients["patient_id"].value_counts()
@@ -73,7 +76,7 @@ def _spacing(cohort: Cohort) -> str:
     if "spacing_0" in cohort.patients:
         columns = [cohort.patients[f"spacing_{axis}"] for axis in range(cohort.dims)]
         return "differs: " + " x ".join(f"{column.min():.4g} to {column.max():.4g}" for column in columns) + " mm"
-    known = bool(cohort.spacing) and bool(torch.isfinite(torch.tensor(cohort.spacing)).all())
+    known = bool(cohort.spacing) and all(map(math.isfinite, cohort.spacing))
     return " x ".join(f"{mm:.4g}" for mm in cohort.spacing) + " mm" if known else "not known"
 
 
@@ -82,6 +85,6 @@ def _classes(cohort: Cohort) -> str:
     if cohort.labels.ndim == 2:
         counts = cohort.labels.sum(dim=0).int().tolist()
     else:
-        counts = torch.bincount(cohort.labels.long(), minlength=len(cohort.classes)).tolist()
+        counts = cohort.labels.long().bincount(minlength=len(cohort.classes)).tolist()
     names = cohort.classes or tuple(str(k) for k in range(len(counts)))
     return ", ".join(f"{name}: {n}" for name, n in zip(names, counts, strict=True))

@@ -90,9 +90,8 @@ def build(
         if masks is not None and drawn is not None:
             masks[row] = fitted(torch.from_numpy(np.ascontiguousarray(drawn.of(row))).to(torch.uint8), shape, fit)
     notes = [*notes, *(drawn.notes if drawn else ()), *_notes(headers, shape, fit), *_scales(images)]
-    if channels == 3 and torch.equal(images[:, 0], images[:, 1]) and torch.equal(images[:, 0], images[:, 2]):
-        images = images[:, :1].clone()
-        notes.append("gray images that were saved as color: one channel is kept")
+    images, said = _gray(images)
+    notes += said
     if boxes is not None:
         boxes, said = _boxes(boxes, headers, shape, fit)
         notes += said
@@ -100,11 +99,25 @@ def build(
     pictures = (image.numpy() for image in images)
     missing += twins(pictures, list(table["patient_id"]), about.get("labels"), (columns or {}).get("split"))
     spacing = spacing_of([scaled(h.spacing, h.shape[1:], shape, fit) for h in headers], table)
-    about.setdefault("modality", ", ".join(sorted({h.modality for h in headers})))
-    about.setdefault("intensity", headers[0].intensity)
-    about.setdefault("licence", OWN_FILES)
-    about.setdefault("axes", headers[0].axes if len({h.axes for h in headers}) == 1 else "")
+    about = _about(headers) | about
     return Cohort(images, table, masks=masks, boxes=boxes, spacing=spacing, notes=(*notes, *missing), **about)
+
+
+def _gray(images: Tensor) -> tuple[Tensor, list[str]]:
+    """Return one channel of gray images that were saved as color, and a note."""
+    if images.shape[1] == 3 and torch.equal(images[:, 0], images[:, 1]) and torch.equal(images[:, 0], images[:, 2]):
+        return images[:, :1].clone(), ["gray images that were saved as color: one channel is kept"]
+    return images, []
+
+
+def _about(headers: list[Header]) -> dict:
+    """Return the fields of the cohort that the headers say."""
+    return {
+        "modality": ", ".join(sorted({h.modality for h in headers})),
+        "intensity": headers[0].intensity,
+        "licence": OWN_FILES,
+        "axes": headers[0].axes if len({h.axes for h in headers}) == 1 else "",
+    }
 
 
 def _common(headers: list[Header], paths: list[Path], fit: Fit) -> tuple[int, tuple[int, ...]]:
