@@ -74,8 +74,7 @@ def build(
     """
     paths = list(paths)
     if ledger is not None:
-        masks_read = [path for group in drawn.groups for path in group] if drawn else []
-        notes = [*notes, *ledger.close([*paths, *masks_read, *also], strict=strict)]
+        notes = [*notes, *ledger.close([*paths, *_drawn_in(drawn), *also], strict=strict)]
     headers = [peek(inside(path, root)) for path in paths]
     channels, shape = _common(headers, paths, fit)
     count = len(paths) * int(np.prod(shape, dtype=object))
@@ -90,17 +89,23 @@ def build(
         if masks is not None and drawn is not None:
             masks[row] = fitted(torch.from_numpy(np.ascontiguousarray(drawn.of(row))).to(torch.uint8), shape, fit)
     notes = [*notes, *(drawn.notes if drawn else ()), *_notes(headers, shape, fit), *_scales(images)]
-    images, said = _gray(images)
-    notes += said
-    if boxes is not None:
-        boxes, said = _boxes(boxes, headers, shape, fit)
-        notes += said
+    images, gray = _gray(images)
+    boxes, said = _boxes(boxes, headers, shape, fit) if boxes is not None else (None, [])
+    notes += [*gray, *said]
     table, missing = table_of(paths, root, [h.patient for h in headers], patients, columns or {})
-    pictures = (image.numpy() for image in images)
-    missing += twins(pictures, list(table["patient_id"]), about.get("labels"), (columns or {}).get("split"))
+    missing += twins(
+        (image.numpy() for image in images),
+        list(table["patient_id"]),
+        about.get("labels"),
+        (columns or {}).get("split"),
+    )
     spacing = spacing_of([scaled(h.spacing, h.shape[1:], shape, fit) for h in headers], table)
     about = _about(headers) | about
     return Cohort(images, table, masks=masks, boxes=boxes, spacing=spacing, notes=(*notes, *missing), **about)
+
+
+def _drawn_in(drawn: Drawn | None) -> list[Path]:
+    return [path for group in drawn.groups for path in group] if drawn else []
 
 
 def _gray(images: Tensor) -> tuple[Tensor, list[str]]:
