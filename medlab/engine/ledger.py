@@ -181,7 +181,8 @@ def declared(lesson: Lesson, case: Case) -> bool:
 def cases(lesson: Lesson) -> list[Case]:
     """Return what the ledger must hold for a lesson, base claims first; seeds that were added are further cases."""
     data = [Case.of(lesson, data=source) for source in _sources(lesson)]
-    return [*data, *(Case.of(lesson, sabotage=name) for name in lesson.sabotages), Case.of(lesson, null=True)]
+    null = [Case.of(lesson, null=True)] if lesson.claims else []  # a lesson that says what its claims are about
+    return [*data, *(Case.of(lesson, sabotage=name) for name in lesson.sabotages), *null]
 
 
 def is_base(lesson: Lesson, case: Case) -> bool:

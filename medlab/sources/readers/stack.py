@@ -82,12 +82,7 @@ def build(
     if drawn:
         _compare(paths, headers, drawn)
         about["structures"] = drawn.structures
-    images = torch.empty((len(paths), channels, *shape))
-    masks = torch.empty((len(paths), len(drawn.structures), *shape), dtype=torch.uint8) if drawn else None
-    for row, path in enumerate(progress.each(paths, "loading")):
-        images[row] = fitted(_pixels(path), shape, fit)
-        if masks is not None and drawn is not None:
-            masks[row] = fitted(torch.from_numpy(np.ascontiguousarray(drawn.of(row))).to(torch.uint8), shape, fit)
+    images, masks = _filled(paths, (channels, *shape), fit, drawn)
     notes = [*notes, *(drawn.notes if drawn else ()), *_notes(headers, shape, fit), *_scales(images)]
     images, gray = _gray(images)
     boxes, said = _boxes(boxes, headers, shape, fit) if boxes is not None else (None, [])
@@ -102,6 +97,18 @@ def build(
     spacing = spacing_of([scaled(h.spacing, h.shape[1:], shape, fit) for h in headers], table)
     about = _about(headers) | about
     return Cohort(images, table, masks=masks, boxes=boxes, spacing=spacing, notes=(*notes, *missing), **about)
+
+
+def _filled(paths: list[Path], shape: tuple[int, ...], fit: Fit, drawn: Drawn | None) -> tuple[Tensor, Tensor | None]:
+    """Return images (N, C, ...) and masks (N, M, ...) of one shape, read file by file."""
+    _, *grid = shape
+    images = torch.empty((len(paths), *shape))
+    masks = torch.empty((len(paths), len(drawn.structures), *grid), dtype=torch.uint8) if drawn else None
+    for row, path in enumerate(progress.each(paths, "loading")):
+        images[row] = fitted(_pixels(path), tuple(grid), fit)
+        if masks is not None and drawn is not None:
+            masks[row] = fitted(torch.from_numpy(np.ascontiguousarray(drawn.of(row))).to(torch.uint8), tuple(grid), fit)
+    return images, masks
 
 
 def _drawn_in(drawn: Drawn | None) -> list[Path]:
