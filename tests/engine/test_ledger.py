@@ -150,7 +150,9 @@ def test_a_run_on_other_data_or_packages_proves_nothing(tmp_path, monkeypatch):
 
 
 def test_every_lesson_has_base_other_data_sabotage_and_null(tmp_path):
-    made = lesson(tmp_path, data={"default": "hospital:chest_xray", "alternatives": ["breastmnist"]})
+    sources = {"default": "hospital:chest_xray", "alternatives": ["breastmnist"]}
+    assert not any(case.null for case in cases(lesson(tmp_path, data=sources)))
+    made = lesson(tmp_path, data=sources, claims=[{"about": "networks"}])
     found = cases(made)
     assert found[0] == Case.of(made)
     assert {(c.data, c.sabotage, c.null) for c in found[1:]} == {
