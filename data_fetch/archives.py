@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 from data_fetch.errors import NO_ROOM, Damaged, Unavailable
 
@@ -142,7 +143,9 @@ def _fill(archive: Path, stage: Path, budget: Budget) -> None:
 
 def _plan(opened: _Opened, archive: Path, budget: Budget) -> dict[str, tuple[object, int]]:
     """Return each file's own relative path with its member and size; raise at the first thing that is refused."""
-    plan, seen, total, packed = {}, {}, 0, max(archive.stat().st_size, 1)
+    plan: dict[str, tuple[object, int]] = {}
+    seen: dict[str, str] = {}
+    total, packed = 0, max(archive.stat().st_size, 1)
     for count, (member, name, kind, size) in enumerate(opened.members(), 1):
         if count > 2 * budget.files or len(plan) >= budget.files:
             raise _refused(archive, f"it holds more than {budget.files} files")
@@ -251,7 +254,10 @@ class _Opened:
     """A zip or tar file as members with a name, a kind and a size, and a reader for each."""
 
     def __init__(self, path: Path):
-        self.path, self.zip, self.tar, self.stream = path, None, None, None
+        self.path = path
+        self.zip: zipfile.ZipFile | None = None
+        self.tar: tarfile.TarFile | None = None
+        self.stream: Any = None
 
     def __enter__(self) -> _Opened:
         with self.path.open("rb") as opened:
@@ -286,12 +292,15 @@ class _Opened:
             for info in self.zip.infolist():
                 yield info, info.orig_filename, _zip_kind(info), info.file_size
             return
-        for info in self.tar:
-            kind = "file" if info.isreg() and not info.issparse() else "folder" if info.isdir() else _tar_kind(info)
-            yield info, info.name, kind, info.size if info.isreg() else 0
+        for member in self.tar or ():
+            whole = member.isreg() and not member.issparse()
+            kind = "file" if whole else "folder" if member.isdir() else _tar_kind(member)
+            yield member, member.name, kind, member.size if member.isreg() else 0
 
-    def reader(self, member):
-        return self.zip.open(member) if self.zip is not None else self.tar.extractfile(member)
+    def reader(self, member) -> Any:
+        if self.zip is not None:
+            return self.zip.open(member)
+        return self.tar.extractfile(member) if self.tar is not None else None
 
 
 def _zip_kind(info: zipfile.ZipInfo) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 
 class bar:
     """A bar with rate and time left, in terminals and notebooks; it appears only if there is something to wait for."""
 
     def __init__(self, name: str, shown: bool):
-        self.name, self.shown, self.bar = name, shown, None
+        self.name, self.shown = name, shown
+        self.bar: Any = None
 
     def __enter__(self) -> Callable[[int, int | None], None] | None:
         return self._tell if self.shown else None

@@ -92,7 +92,8 @@ def place(card_name: str | Card, given: Path) -> Path:
     card = load_card(card_name) if isinstance(card_name, str) else card_name
     named = [file for file in card.files if Path(file.mirror).name == given.name] or list(card.files[:1])
     if not named:
-        raise Unavailable(f"the card of {card.name} names no file", f"put the folder at {cache_folder() / card.folder}")
+        target = cache_folder() / str(card.folder)
+        raise Unavailable(f"the card of {card.name} names no file", f"put the folder at {target}")
     file = named[0]
     verify(given, file)
     target = _writable(cache_folder()) / file.mirror
@@ -207,7 +208,7 @@ def _places(card: Card, folder: Path) -> list[Path]:
 
 def _unpacked(card: Card, store: Path, vouched: bool) -> Path | None:
     """Return the data set's own folder in a store, if it is there and (in the cache) still as it was unpacked."""
-    folder = store / card.folder
+    folder = store / str(card.folder)
     if not _filled(card, folder):
         return None
     places = [place for place in _places(card, folder) if (place / archives.MANIFEST).is_file()]
@@ -225,10 +226,11 @@ def _unpack(card: Card, paths: list[Path]) -> Path:
     from filelock import FileLock
 
     store = _writable(cache_folder())
-    with FileLock(_lock(store, card.folder)):
+    folder = store / str(card.folder)
+    with FileLock(_lock(store, str(card.folder))):
         if found := _unpacked(card, store, vouched=False):
             return found  # another process was faster
-        for path, target in zip(paths, _places(card, store / card.folder), strict=True):
+        for path, target in zip(paths, _places(card, folder), strict=True):
             archives.clear(target)
             if not ((target / archives.MANIFEST).is_file() and archives.intact(target)):
                 archives.unpack(path, target)
@@ -237,8 +239,8 @@ def _unpack(card: Card, paths: list[Path]) -> Path:
             # that could not be unpacked stays, for the next try.
             if path.is_relative_to(store):
                 path.unlink(missing_ok=True)
-    within = store / card.folder / (card.inside or "")
-    return within if within.is_dir() else store / card.folder
+    within = folder / (card.inside or "")
+    return within if within.is_dir() else folder
 
 
 def _file(card: Card, file: File, mirror: Path | None, progress: bool, patience: Patience) -> Path:
@@ -338,7 +340,7 @@ def _locked_download(card: Card, file: File, store: Path, progress: bool, patien
             return target  # another process was faster
         wanted = _recorded(file, store)
         hashes = tuple((name, value) for name in ("sha256", "md5") if (value := getattr(wanted, name)))
-        failed = None
+        failed: FetchError = Unavailable("there is no address to ask")
         for url, host in _addresses(file):
             place = Wanted(url, target, wanted.bytes, hashes, plain_host=host)
             try:

@@ -51,10 +51,11 @@ class Wanted:
     limit: int = 50 * 10**9
     free: int = 50 * 10**6
     plain_host: str = ""
-    part: Path = None
+    part: Path = Path()
 
     def __post_init__(self):
-        self.part = self.part or self.target.with_name(self.target.name + ".part")
+        if self.part == Path():
+            self.part = self.target.with_name(self.target.name + ".part")
 
 
 class _Again(Exception):
@@ -215,7 +216,7 @@ def _receive(response, wanted: Wanted, start: int, total, digests, progress, end
     have, most = start, wanted.size or wanted.limit
     # The hash is computed beside the transfer, which would else wait for it half of the time.
     with ThreadPoolExecutor(1) as hashing, wanted.part.open("r+b" if start else "wb") as part:
-        behind = deque()
+        behind: deque = deque()
         part.seek(start)
         part.truncate()
         try:

@@ -110,13 +110,13 @@ def _plain(arrays: dict[str, np.ndarray], path: Path, channels: str | None, abou
     if "labels" in arrays:
         given = arrays.get("classes", arrays.get("names", np.array(())))
         about |= _labels(arrays["labels"], given, path, about)
-    patients = arrays.get("patients", arrays.get("patient_id"))
-    if patients is not None:
-        patients, notes = patients_of(_flat(patients, "patients", path), where=str(path))
-        about["notes"] += tuple(notes)
-        other = arrays.get("patient_id", arrays.get("patients"))
-        if patients_of(_flat(other, "patient_id", path), where=str(path))[0] != patients:
+    patients: list[str] | None = None
+    for name in {"patients", "patient_id"} & set(arrays):
+        named, notes = patients_of(_flat(arrays[name], name, path), where=str(path))
+        if patients is not None and named != patients:
             raise DataError(f"patients and patient_id of {path} differ", hint="keep one of the two arrays")
+        about["notes"] += () if patients else tuple(notes)
+        patients = named
     columns = {name: _flat(arrays[name], name, path) for name in ("split", *_COLUMNS) if name in arrays}
     for name in {"site", "scanner", "sex"} & set(columns):
         columns[name] = np.array([text(value) for value in columns[name]])

@@ -36,7 +36,8 @@ def outlines(base: sqlite3.Connection, size: int) -> tuple[np.ndarray, pd.DataFr
     places = _places(base, marks, slices)
     groups = _nodules(marks, places)
     of_mark, at = marks.to_dict("index"), places.to_dict("index")
-    chosen, rows = [], []
+    chosen: list[list] = []
+    rows: list[dict] = []
     for group in groups:
         layers = Counter(z for mark in group for z in {z for _, _, z in slices[mark]})
         best = np.array(sorted(z for z, count in layers.items() if count == max(layers.values())))
@@ -46,9 +47,9 @@ def outlines(base: sqlite3.Connection, size: int) -> tuple[np.ndarray, pd.DataFr
     wanted = [number for group in chosen for part in group for number, _ in part]
     text = dict(_coordinates(base, wanted))
     masks = np.zeros((len(groups), READERS, size, size), np.uint8)
-    for mask, group, row in zip(masks, chosen, rows, strict=True):
+    for mask, outlined, row in zip(masks, chosen, rows, strict=True):
         middle = (row["row"], row["column"])
-        for reading, part in zip(mask, group, strict=False):
+        for reading, part in zip(mask, outlined, strict=False):
             for number, inside in part:
                 drawn = _drawn(text[number], middle, row["pixel_mm"], size)
                 reading[:] = (reading | drawn) if inside else (reading & ~drawn)

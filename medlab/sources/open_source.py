@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from data_fetch.cards import all_cards, card_names, load_card
 from data_fetch.errors import FetchError
@@ -140,8 +141,8 @@ def _from_hospital(modality: str, size, seed: int, options: dict) -> Cohort:
 def _from_card(name: str, **how) -> Cohort:
     card = load_card(name)
     path = fetch(card)
-    about = {"modality": card.modality, "source": f"{card.title} (doi:{card.doi[0]})", "licence": card.licence}
-    about["notes"] = card.problems
+    about: dict[str, Any] = {"modality": card.modality, "licence": card.licence, "notes": card.problems}
+    about["source"] = f"{card.title} (doi:{card.doi[0]})"
     path = _one_npz(path)
     if path.is_dir():
         from medlab.sources.readers import open_path

@@ -32,7 +32,7 @@ def carried(package: str, file: str) -> Path:
     'CT_small.dcm'
     """
     spec = importlib.util.find_spec(package)
-    path = Path(spec.submodule_search_locations[0] if spec else package) / file
+    path = Path((spec.submodule_search_locations or [package])[0] if spec else package) / file
     if not path.is_file():
         hint = f'pip install "{package}", or use "hospital:chest_xray"'
         raise SourceUnavailable(f"{package} does not carry {path.name} here", hint=hint)

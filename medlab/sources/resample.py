@@ -96,7 +96,7 @@ def wanted_shape(size, old: Shape, *, in_proportion: bool = False) -> Shape:
     ((8, 2), (8, 8))
     """
     sizes = tuple(size) if isinstance(size, (tuple, list)) else (size,)
-    if len(sizes) not in (1, len(old)) or not all(isinstance(k, Integral) and 0 < k <= 4096 for k in sizes):
+    if len(sizes) not in (1, len(old)) or not all(isinstance(k, Integral) and 0 < int(k) <= 4096 for k in sizes):
         raise MedlabError(
             f"size {size!r} for images of {'x'.join(map(str, old))}",
             hint=f"one number of pixels, 1 to 4096, or {len(old)}",

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from medlab.cohort import SPLITS, Cohort
 from medlab.errors import DataError
@@ -131,7 +132,9 @@ def _open_pictures(root: Path, pictures: list[Path], ledger: Ledger, layout: str
     """Open pictures whose folders are classes, parts of a split, patients, or nothing."""
     places = {path: path.relative_to(root).parts[:-1] for path in pictures}
     meaning = layout if layout not in (None, "masks") else _meaning(root, list(places.values()))
-    notes, columns, about = [], {}, {}
+    notes: list[str] = []
+    columns: dict[str, dict[Path, str]] = {}
+    about: dict[str, Any] = {}
     if meaning in ("classes", "parts") and all(place and _PART.match(place[0]) for place in places.values()):
         part = {path: _PARTS[_PART.match(place[0])[1].lower()] for path, place in places.items()}  # type: ignore[index]
         columns = {"split": part} if set(part.values()) == set(SPLITS) else {}

@@ -58,12 +58,13 @@ def same_place(first: Header, second: Header, names: tuple[Path, Path]) -> None:
             + "".join(f" ({note})" for note in (first.notes + second.notes) if "EXIF" in note),
             hint="draw or export the mask on the grid of its image",
         )
-    if first.affine is None or second.affine is None:
+    affines = first.affine, second.affine
+    if affines[0] is None or affines[1] is None:
         return
     corners = np.array(list(product(*((0, n - 1) for n in (*first.shape[1:], 1, 1)[:3]), (1,))))
-    apart = float(np.abs((first.affine - second.affine) @ corners.T).max())
-    if not apart < 0.1 * np.linalg.norm(first.affine[:3, :3], axis=0).min():
-        shown = [np.array2string(h.affine[:3].round(3), separator=",").replace("\n", "") for h in (first, second)]
+    apart = float(np.abs((affines[0] - affines[1]) @ corners.T).max())
+    if not apart < 0.1 * np.linalg.norm(affines[0][:3, :3], axis=0).min():
+        shown = [np.array2string(a[:3].round(3), separator=",").replace("\n", "") for a in affines if a is not None]
         raise DataError(
             f"the affines of {names[0].name} and its mask {names[1].name} differ, by up to {apart:.3g} mm: {shown[0]} "
             f"and {shown[1]}",

@@ -79,7 +79,7 @@ def _compare(path: Path, shape: tuple[int, ...], dtype: np.dtype, image: nibabel
     for length in shape:
         count *= length
     size, packed = path.stat().st_size, path.name.lower().endswith(".gz")
-    most = size * GZIP_RATIO if packed else size - int(image.dataobj.offset)
+    most = size * GZIP_RATIO if packed else size - int(image.dataobj.offset)  # type: ignore[union-attr, attr-defined]
     if count * dtype.itemsize > most:
         raise DataError(
             f"{path} claims shape {shape} of {dtype}, which {size} bytes cannot hold: cut short, or damaged",

@@ -163,7 +163,7 @@ def matched(
     of: dict[str, list[Path]] = {stem(path): [] for path in images}
     if len(of) < len(images):
         raise DataError(f"images beside {folder} have one name and two endings", hint="keep one of them")
-    strange = []
+    strange: list[Path] = []
     for path in masks:
         name = known[path] if known else stem(path) if stem(path) in of else image_of(path, set(of))
         (of[name] if name else strange).append(path)

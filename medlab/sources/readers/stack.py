@@ -195,7 +195,7 @@ def table_of(
     relative = [path.relative_to(root) if path.is_relative_to(root) else Path(path.name) for path in paths]
     own = [(path.parent / stem(path)).as_posix() for path in relative]
     own = own if len(set(own)) == len(own) else [path.as_posix() for path in relative]
-    notes = []
+    notes: list[str] = []
     if patients is not None:
         patients, notes = patients_of(patients, where=str(root))
         if all(found) and (mixed := _disagree(patients, list(found))):

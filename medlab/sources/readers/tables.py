@@ -108,7 +108,7 @@ def find(table: pd.DataFrame, names: tuple[str, ...]) -> str | None:
 
 def known_columns(table: pd.DataFrame, path: Path) -> tuple[list[str] | None, dict, list[str]]:
     """Return patients, the columns that a cohort keeps, and notes on what is missing or was left out."""
-    columns = {}
+    columns: dict[str, list] = {}
     if "split" in table:
         columns["split"] = [_PARTS.get(part.lower(), part.lower()) for part in _complete(table, "split", path)]
         if wrong := sorted(set(columns["split"]) - set(SPLITS)):

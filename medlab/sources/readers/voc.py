@@ -49,7 +49,9 @@ def open_voc(root: Path, ledger: Ledger, fit: Fit) -> Cohort:
     found = [[(name, box) for name, box in objects if _area(box)] for objects in found]
     names = tuple(sorted({name for objects in found for name, _ in objects}))
     notes = alike(names, "names of objects")
-    columns = {f"n_{name}": [sum(name == one for one, _ in objects) for objects in found] for name in names}
+    columns: dict[str, list] = {}
+    for name in names:
+        columns[f"n_{name}"] = [sum(name == one for one, _ in objects) for objects in found]
     columns["box_classes"] = [";".join(name for name, _ in objects) for objects in found]
     split, said = _split(root, annotated)
     notes += said
@@ -76,7 +78,7 @@ def _objects(path: Path, root: Path, picture: Path) -> list[tuple[str, tuple[flo
     if "<!DOCTYPE" in content or "<!ENTITY" in content:
         raise DataError(f"{path} defines entities; it was not read", hint="annotations need none: export them again")
     with guarded(path):
-        objects = []
+        objects: list[tuple[str, tuple[float, ...]]] = []
         tree = ElementTree.fromstring(content)
         told = [int(tree.findtext(f"size/{name}", "0")) for name in ("height", "width")]
         shape = peek(picture).shape
@@ -86,7 +88,7 @@ def _objects(path: Path, root: Path, picture: Path) -> list[tuple[str, tuple[flo
                 hint="the picture was resized or turned after it was annotated: restore it, or annotate it again",
             )
         for item in tree.iter("object"):
-            corners = [float(item.find("bndbox").find(name).text) for name in ("ymin", "xmin", "ymax", "xmax")]
+            corners = [float(item.findtext(f"bndbox/{name}", "")) for name in ("ymin", "xmin", "ymax", "xmax")]
             if not all(math.isfinite(value) for value in corners):
                 raise DataError(f"{path} has a box at {corners}", hint="repair that box")
             name = text(item.findtext("name", "object")).replace(";", ",")

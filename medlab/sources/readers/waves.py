@@ -79,8 +79,11 @@ def _header(path: Path, root: Path) -> wfdb.Record:
     text_of(path, root)
     with guarded(path):
         record = wfdb.rdheader(str(path.with_suffix("")))
-        if not isinstance(record, wfdb.Record) or not record.n_sig or not record.sig_len:
+        if not isinstance(record, wfdb.Record) or not record.n_sig or not record.sig_len or not record.fs:
             raise DataError(f"{path} has several segments, or no signal", hint="open the segments one by one")
+        told = (record.file_name, record.sig_name, record.units, record.fmt)
+        if any(each is None or None in each or len(each) != record.n_sig for each in told):
+            raise DataError(f"{path} does not describe its {record.n_sig} signals", hint="copy the record again")
         if strange := sorted(set(record.units) - set(_MV)):
             raise DataError(f"{path} has signals in {strange[0]!r}; wanted mV", hint="medlab reads ECG records")
         kept = _here(path, record)
