@@ -58,6 +58,7 @@ def test_a_lesson_is_never_overwritten(skeleton, tmp_path):
 
 @pytest.mark.notebooks
 @pytest.mark.timeout(900)
-def test_it_runs_at_smoke(skeleton):
+def test_it_runs_at_smoke(skeleton, monkeypatch):
+    monkeypatch.setenv("MEDLAB_NOTEBOOKS", str(skeleton.path.parent))
     done = runner.run(skeleton, {"preset": "smoke"}, threads=1)
     assert done.status == "passed", done.error
