@@ -5,7 +5,6 @@ A lesson writes ``render(**state)`` and ``describe(**state)`` and calls ``explor
 """
 
 from medlab.explore.controls import Choice, Control, Slider
-from medlab.explore.decision import decision_rates, describe_decision, draw_decision
 from medlab.explore.panel import Explorer, StaticView, explorer, is_live
 
 __all__ = [
@@ -14,9 +13,6 @@ __all__ = [
     "Explorer",
     "Slider",
     "StaticView",
-    "decision_rates",
-    "describe_decision",
-    "draw_decision",
     "explorer",
     "is_live",
 ]

@@ -11,6 +11,7 @@ from PIL import Image
 
 from medlab import explore
 from medlab.errors import MedlabError
+from tests.explore.decision import decision_rates, describe_decision, draw_decision
 
 TRUTH = np.array([0, 0, 0, 0, 1, 1, 1, 1])
 SCORE = np.array([0.1, 0.2, 0.3, 0.9, 0.4, 0.6, 0.8, 0.95])
@@ -21,7 +22,7 @@ SLIDERS = [
 
 
 def test_rates_are_bayes_rule():
-    r = explore.decision_rates(TRUTH, SCORE, prevalence=0.1, threshold=0.5)
+    r = decision_rates(TRUTH, SCORE, prevalence=0.1, threshold=0.5)
     assert (r["sensitivity"], r["specificity"]) == (0.75, 0.75)
     assert r["ppv"] == pytest.approx(0.75 * 0.1 / (0.75 * 0.1 + 0.25 * 0.9))
     assert r["npv"] == pytest.approx(0.75 * 0.9 / (0.75 * 0.9 + 0.25 * 0.1))
@@ -31,17 +32,15 @@ def test_rates_are_bayes_rule():
 @pytest.mark.parametrize("state", list(product(SLIDERS[0].states(3), SLIDERS[1].states(5))))
 def test_every_state_of_the_sliders_can_be_drawn_and_told(state):
     named = dict(zip(("prevalence", "threshold"), state, strict=True))
-    assert isinstance(explore.draw_decision(TRUTH, SCORE, **named), Figure)
-    words = explore.describe_decision(TRUTH, SCORE, **named)
+    assert isinstance(draw_decision(TRUTH, SCORE, **named), Figure)
+    words = describe_decision(TRUTH, SCORE, **named)
     assert "nan" not in words
     assert f"{named['prevalence']:.0%}" in words
 
 
 def build(live, render=None):
-    draw = render or (lambda **state: explore.draw_decision(TRUTH, SCORE, **state))
-    return explore.explorer(
-        draw, SLIDERS, describe=lambda **state: explore.describe_decision(TRUTH, SCORE, **state), live=live
-    )
+    draw = render or (lambda **state: draw_decision(TRUTH, SCORE, **state))
+    return explore.explorer(draw, SLIDERS, describe=lambda **state: describe_decision(TRUTH, SCORE, **state), live=live)
 
 
 def test_the_static_twin_is_a_picture_with_words():
@@ -94,7 +93,7 @@ def test_a_page_without_widgets_shows_the_picture_and_its_words():
     assert "application/vnd.jupyter.widget-view+json" in data
     assert data["text/html"].startswith('<img alt="At threshold 0.50')
     assert "of 1000 people" in data["text/html"].partition(">")[2]
-    assert data["text/plain"] == explore.describe_decision(TRUTH, SCORE, prevalence=0.05, threshold=0.5)
+    assert data["text/plain"] == describe_decision(TRUTH, SCORE, prevalence=0.05, threshold=0.5)
     box.moved["threshold"].value = 0.9
     assert "At threshold 0.90" in box._repr_mimebundle_()["text/html"]
 

@@ -17,7 +17,7 @@ from medlab.sources.readers.dicom import is_dicom, what_it_is
 from medlab.sources.readers.images import ending, looks_like_image
 from medlab.sources.readers.ledger import Ledger
 from medlab.sources.readers.masks import Drawn, label_maps
-from medlab.sources.readers.pairs import apart, find_pair, is_observers, open_observers, open_pairs
+from medlab.sources.readers.pairs import apart, find_pair, is_observers, open_observers, open_pairs, open_parts
 from medlab.sources.readers.series import open_series, series_folders
 from medlab.sources.readers.stack import build
 from medlab.sources.readers.voc import is_voc, open_voc
@@ -76,6 +76,8 @@ def _known(root: Path, ledger: Ledger, layout: str | None) -> Opener | None:
         return partial(open_voc, root, ledger)
     if layout in (None, "masks") and (pair := find_pair(root)):
         return partial(open_pairs, root, pair, ledger)
+    if layout in (None, "masks") and (pairs := _pairs_of_parts(root)):
+        return partial(open_parts, root, pairs, ledger)
     if layout in (None, "masks") and is_observers(root):
         return partial(open_observers, root, ledger)
     below = [path for path in ledger.kept() if path.is_relative_to(root)]
@@ -89,6 +91,14 @@ def _known(root: Path, ledger: Ledger, layout: str | None) -> Opener | None:
 
         return lambda fit: open_waves(records, root=root, ledger=ledger)
     return None
+
+
+def _pairs_of_parts(root: Path) -> dict[str, tuple[Path, Path]]:
+    """Return the folders of images and masks of each part of a split that has both, as in train/image, train/label."""
+    folders = [path for path in sorted(root.iterdir()) if path.is_dir() and not path.is_symlink()]
+    parts = {path: match for path in folders if (match := _PART.match(path.name))}
+    found = {_PARTS[match[1].lower()]: find_pair(path) for path, match in parts.items()}
+    return {part: pair for part, pair in found.items() if pair}
 
 
 def _pictures(place: Path, ledger: Ledger) -> list[Path]:

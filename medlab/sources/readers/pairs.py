@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from medlab.cohort import Cohort
+from medlab.cohort import SPLITS, Cohort
 from medlab.errors import DataError
 from medlab.sources.fitting import Fit
 from medlab.sources.readers.guard import inside
@@ -19,7 +19,7 @@ from medlab.sources.readers.tables import IMAGE, find, known_columns, read_table
 from medlab.sources.values import text
 
 IMAGES = ("images", "imgs", "image", "img")
-MASKS = ("masks", "mask", "labels", "segmentations", "instances")
+MASKS = ("masks", "mask", "labels", "label", "segmentations", "instances")
 _OBSERVER = re.compile(r"(.+)_([1-9])(?:st|nd|rd|th)HO$")
 _EYE = re.compile(r"Image_(\d+)[LR]$")
 
@@ -61,6 +61,32 @@ def open_pairs(root: Path, pair: tuple[Path, Path], ledger: Ledger, fit: Fit) ->
     return build(
         images, root=root, fit=fit, drawn=drawn, patients=patients, columns=columns | more, notes=notes,
         source=root.name, ledger=ledger, also=[root / "index.csv"],
+    )  # fmt: skip
+
+
+def open_parts(root: Path, pairs: dict[str, tuple[Path, Path]], ledger: Ledger, fit: Fit) -> Cohort:
+    """Open folders of parts, such as train/image/ and train/label/; parts without masks are named in a note.
+
+    Raises
+    ------
+    DataError
+        If an image has no mask, or a mask holds more than 32 values.
+    """
+    images: list[Path] = []
+    groups: list[list[Path]] = []
+    parts: list[str] = []
+    for part, (images_folder, masks_folder) in pairs.items():
+        found = [path for path in images_in(images_folder) if not ledger.skipped(path)]
+        masks = [path for path in images_in(masks_folder) if not ledger.skipped(path)]
+        images += found
+        groups += matched(found, masks, masks_folder)
+        parts += [part] * len(found)
+    columns = {"split": parts} if set(parts) == set(SPLITS) else {}
+    named = ", ".join(pairs)
+    notes = [] if columns else [f"images with masks are in {named} alone, so no official split is used"]
+    return build(
+        images, root=root, fit=fit, drawn=label_maps(groups, root), columns=columns, notes=notes, source=root.name,
+        ledger=ledger, strict=False,
     )  # fmt: skip
 
 

@@ -31,6 +31,26 @@ def test_images_and_masks_are_matched_by_name(pairs):
     assert cohort.masks[:, :, 7, 8].tolist() == [[1, 0], [0, 0], [0, 1]]
 
 
+def test_parts_with_images_and_labels_are_no_classes(tmp_path, save_png):
+    for name in ("train/image/a", "train/image/b", "test/image/c"):
+        save_png(tmp_path / f"{name}.png", np.arange(64, dtype=np.uint8).reshape(8, 8))
+    for name in ("a", "b"):
+        save_png(tmp_path / "train" / "label" / f"{name}.png", np.eye(8, dtype=np.uint8) * 255)
+    cohort = medlab.open(tmp_path)
+    assert (len(cohort), cohort.classes, cohort.masks.sum().item()) == (2, (), 16)
+    assert "images with masks are in train alone" in " ".join(cohort.notes)
+    assert "test/image/c.png" in " ".join(cohort.notes)
+
+
+def test_a_split_whose_parts_all_have_masks_is_the_official_one(tmp_path, save_png):
+    for k, part in enumerate(("train", "val", "test")):
+        save_png(tmp_path / part / "images" / "x.png", np.full((8, 8), 9 * k, dtype=np.uint8))
+        save_png(tmp_path / part / "masks" / "x.png", np.eye(8, dtype=np.uint8) * 255)
+    cohort = medlab.open(tmp_path)
+    assert cohort.patients["split"].tolist() == ["test", "train", "val"]
+    assert cohort.masks is not None
+
+
 def test_instances_become_one_mask_and_a_count(pairs):
     cohort = medlab.open(pairs("instances", values=(0, 700, 701, 5)))
     assert cohort.structures == ("objects",)
@@ -46,7 +66,7 @@ def test_index_csv_brings_patients_and_split_and_nothing_personal(pairs):
     )
     cohort = medlab.open(root)
     assert cohort.patient_ids.tolist() == ["p1", "p1", "p2"]
-    assert cohort.patients["split"].tolist() == ["train", "val", "test"]
+    assert cohort.patients["split"].tolist() == ["test", "train", "val"]
     assert "195" not in cohort.patients.to_string()
     assert any("left out: birth_date" in note for note in cohort.notes)
     assert not any("no patient ids" in note for note in cohort.notes)
