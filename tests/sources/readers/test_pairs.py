@@ -66,7 +66,7 @@ def test_index_csv_brings_patients_and_split_and_nothing_personal(pairs):
     )
     cohort = medlab.open(root)
     assert cohort.patient_ids.tolist() == ["p1", "p1", "p2"]
-    assert cohort.patients["split"].tolist() == ["test", "train", "val"]
+    assert cohort.patients["split"].tolist() == ["train", "val", "test"]
     assert "195" not in cohort.patients.to_string()
     assert any("left out: birth_date" in note for note in cohort.notes)
     assert not any("no patient ids" in note for note in cohort.notes)
