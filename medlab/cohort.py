@@ -31,6 +31,7 @@ class Cohort:
     labels : Tensor, optional, shape (N,) int64 or (N, K) float32
         Class index, or one 0/1 column per finding (several may be present).
     masks : Tensor, optional, shape (N, M, [D,] H, W), uint8
+        0 and 1; a structure whose name ends in "(instances)" numbers its objects from 1 instead.
         One 0/1 channel per structure that ``structures`` names.
     boxes : list of N Tensors, optional, each (B, 2 * dims), float32
         Corners in pixels: first the lower corner, then the upper, axes in the order of the image.
@@ -342,7 +343,9 @@ def _validate_shapes(cohort: Cohort) -> None:
                 f"masks have size {tuple(cohort.masks.shape[2:])}, images {size}",
                 hint="resample the masks (nearest neighbor) to the grid of the images",
             )
-        if cohort.masks.numel() and not 0 <= cohort.masks.min() <= cohort.masks.max() <= 1:
+        numbered = [name.endswith("(instances)") for name in cohort.structures] or [False]
+        plain = cohort.masks if not any(numbered) else cohort.masks[:, [not k for k in numbered]]
+        if plain.numel() and not 0 <= plain.min() <= plain.max() <= 1:
             raise DataError("masks hold other values than 0 and 1", hint="one channel of 0 and 1 per structure")
     for row, boxes in enumerate(cohort.boxes or ()):
         if boxes.ndim != 2 or boxes.shape[1] != 2 * dims or not torch.isfinite(boxes).all():

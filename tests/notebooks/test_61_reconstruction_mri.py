@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from skimage.metrics import peak_signal_noise_ratio
 
 from medlab.physics.kspace import coil_maps, from_kspace, to_kspace
-from tests.notebooks.cells import definitions
+from tests.notebooks.cells import Quiet, definitions
 
 SIZE = 32
 
@@ -16,9 +16,7 @@ def lesson():
     names = definitions("61_reconstruction_mri")
     line = torch.linspace(-1, 1, SIZE)
     down, across = torch.meshgrid(line, line, indexing="ij")
-    waves = torch.stack([torch.ones_like(down), down, across, down * across, down**2, across**2])
-    names.update(size=SIZE, LINES=SIZE // 4, SIGMA=0.02, STEPS=2, maps=coil_maps(4, (SIZE, SIZE)))
-    names.update(down=down, across=across, waves=waves)
+    names.update(size=SIZE, maps=coil_maps(4, (SIZE, SIZE)), down=down, across=across, lab=Quiet())
     return names
 
 
@@ -80,28 +78,26 @@ def test_quality_is_that_of_scikit_image(lesson):
     one, other = (torch.rand(2, 1, SIZE, SIZE, generator=luck(k)) for k in (1, 2))
     pairs = list(zip(one[:, 0].numpy(), other[:, 0].numpy(), strict=True))
     wanted = [peak_signal_noise_ratio(a, b, data_range=1) for a, b in pairs]
-    assert lesson["psnr"](other, one).numpy() == pytest.approx(wanted, abs=1e-3)
-    wanted = [structural_similarity(a, b, data_range=1) for a, b in pairs]
-    assert lesson["ssim"](one, other) == pytest.approx(wanted)
+    assert lesson["psnr"](other, one) == pytest.approx(wanted, abs=1e-3)
 
 
 @pytest.mark.parametrize("consistent", [True, False])
-def test_an_untrained_cascade_is_zero_filling_or_gradient_descent(lesson, consistent):
+def test_an_untrained_network_is_zero_filling_or_gradient_descent(lesson, consistent):
     mask = lesson["masks"](2, luck())
     y = lesson["forward"](complex_normal(7, 2, 1, SIZE, SIZE), mask)
     x = lesson["adjoint"](y, mask)
     for _ in range(4 if consistent else 0):
         x = x - lesson["adjoint"](lesson["forward"](x, mask) - y, mask)
     with torch.no_grad():
-        assert torch.allclose(lesson["Cascade"](4, consistent)(y, mask), x, atol=1e-5)
+        assert torch.allclose(lesson["Unrolled"](4, consistent)(y, mask), x, atol=1e-5)
         assert torch.allclose(lesson["UNet"](4)(y, mask), lesson["adjoint"](y, mask), atol=1e-5)
 
 
-def test_both_cascades_start_from_the_same_numbers(lesson):
+def test_both_networks_start_from_the_same_numbers(lesson):
     models = []
     for consistent in (True, False):
         torch.manual_seed(0)
-        models.append(lesson["Cascade"](4, consistent).state_dict())
+        models.append(lesson["Unrolled"](4, consistent).state_dict())
     assert all(torch.equal(models[0][name], models[1][name]) for name in models[0])
 
 
