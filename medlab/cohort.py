@@ -31,8 +31,8 @@ class Cohort:
     labels : Tensor, optional, shape (N,) int64 or (N, K) float32
         Class index, or one 0/1 column per finding (several may be present).
     masks : Tensor, optional, shape (N, M, [D,] H, W), uint8
-        0 and 1; a structure whose name ends in "(instances)" numbers its objects from 1 instead.
-        One 0/1 channel per structure that ``structures`` names.
+        One 0/1 channel per structure that ``structures`` names; one whose name ends in "(instances)" numbers its
+        objects from 1 instead.
     boxes : list of N Tensors, optional, each (B, 2 * dims), float32
         Corners in pixels: first the lower corner, then the upper, axes in the order of the image.
     landmarks : Tensor, optional, shape (N, L, dims), float32
