@@ -73,8 +73,9 @@ class Outcome:
             for k, text in enumerate(self.hints if self.status != RIGHT else (), start=1)
         ]
         return (
-            f'<div style="border-left:4px solid {color};padding-left:0.6em"><b style="color:{color}">{sign} '
-            f"{self.word}</b> {html.escape(self.reason)}{''.join(opened)}{'</details>' * len(opened)}</div>"
+            f'<div style="border-left:4px solid {color};padding-left:0.6em">'
+            f'<b style="background:{color};color:#fff;padding:0 0.3em">{sign} {self.word}</b> '  # legible on any page
+            f"{html.escape(self.reason)}{''.join(opened)}{'</details>' * len(opened)}</div>"
         )
 
 

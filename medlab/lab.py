@@ -236,8 +236,9 @@ def begin(
         One of the lesson's declared ways to break it; "" leaves it whole.
     **options
         ``positive``, ``fit``, ``size``: the class that counts as the finding (several joined by "+"), how images of
-        different sizes are brought to one ("pad", "crop", "resample"), and pixels along the longest axis. They may
-        also stand behind the data, as in ``data="my/scans?positive=ill&size=64"``.
+        different sizes are brought to one ("pad", "crop", "resample"), and pixels along the longest axis; ``layout``,
+        ``skip``, ``channels`` as in `medlab.open`. They may also stand behind the data, as in
+        ``data="my/scans?positive=ill&size=64"``.
 
     Returns
     -------

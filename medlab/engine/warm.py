@@ -105,8 +105,8 @@ def source_here(lesson: Lesson) -> str:
     Examples
     --------
     >>> from medlab.lesson import find
-    >>> source_here(find("00"))
-    'hospital:chest_xray'
+    >>> source_here(find("13"))
+    'hospital:brain_mri'
     """
     named = [lesson.data["default"], *lesson.data["alternatives"]]
     return next((source for source in named if sources.here(source)), named[0])

@@ -45,6 +45,13 @@ def show(figure, *, caption: str, alt: str, inside: bool = False) -> None:
 
 def png(figure, *, scale: float = 1) -> bytes:
     """Return a figure as PNG bytes, with ``scale`` times its pixels."""
+    from matplotlib.cbook import is_math_text
+    from matplotlib.text import Text
+
+    for words in figure.findobj(Text):  # names from data may hold dollar signs; only matplotlib's own ticks are math
+        if is_math_text(words.get_text()) and "mathdefault" not in words.get_text():
+            words.set_parse_math(False)
+            words.set_text(words.get_text().replace(r"\$", "$"))
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", facecolor="white", dpi=scale * figure.get_dpi())
     return buffer.getvalue()

@@ -8,8 +8,11 @@ from urllib.parse import parse_qsl, urlencode
 
 from medlab.errors import DataError, MedlabError, nearest, unknown
 
-OPTIONS = ("positive", "fit", "size")
 FITS = ("pad", "crop", "resample")
+LAYOUTS = ("classes", "patients", "series", "masks", "images")
+CHANNELS = ("first", "last", "none")
+_CHOICES = {"fit": FITS, "layout": LAYOUTS, "channels": CHANNELS}
+OPTIONS = ("positive", "fit", "size", "layout", "skip", "channels")
 
 
 def parsed(source: str) -> tuple[str, dict]:
@@ -38,14 +41,18 @@ def parsed(source: str) -> tuple[str, dict]:
 
 def checked(key: str, value: object) -> object:
     """Return the value of an option, or raise if it cannot be one."""
-    if key == "fit" and value not in FITS:
-        raise unknown("fit", value, FITS)
+    if key in _CHOICES and value not in _CHOICES[key]:
+        raise unknown(key, value, _CHOICES[key])
     if key == "size":
         if not str(value).isascii() or not str(value).isdecimal() or not 0 < int(str(value)) <= 4096:
             raise MedlabError(f"size {value!r} is no number of pixels", "1 to 4096, such as size=64")
         return int(str(value))
-    if key == "positive" and not str(value).strip():
-        raise MedlabError("positive is empty", "the name of a class, such as positive=ill")
+    if not str(value).strip():
+        examples = {
+            "positive": "the name of a class, such as positive=ill",
+            "skip": "files to leave out: skip=*_overview.png",
+        }
+        raise MedlabError(f"{key} is empty", examples[key])
     return str(value)
 
 

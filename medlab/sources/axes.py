@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from medlab.errors import DataError, unknown
+from medlab.sources.asked import CHANNELS
 
 
 def arrange(array: np.ndarray, *, channels: str | None = None, where: str = "an array") -> tuple[np.ndarray, list[str]]:
@@ -30,8 +31,8 @@ def arrange(array: np.ndarray, *, channels: str | None = None, where: str = "an 
     (6, 1, 16, 16)
     """
     shape = array.shape
-    if channels not in (None, "first", "last", "none"):
-        raise unknown("channels", channels, ("first", "last", "none"))
+    if channels is not None and channels not in CHANNELS:
+        raise unknown("channels", channels, CHANNELS)
     if array.ndim not in (3, 4, 5) or (channels in ("first", "last") and array.ndim == 3) or not array.size:
         raise DataError(f"images of shape {shape} in {where}", hint="(N, H, W), (N, H, W, 3) or (N, C, [D,] H, W)")
     if array.ndim == 3 and channels is None and shape[2] in (3, 4) and min(shape[:2]) > 4:

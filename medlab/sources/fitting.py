@@ -11,12 +11,10 @@ from torch import Tensor
 from medlab.errors import DataError, MedlabError
 from medlab.sources.resample import Shape, resampled, rescaled, wanted_shape
 
-FITS = ("pad", "crop", "resample")
-
 
 @dataclass(frozen=True)
 class Fit:
-    """How different sizes become one: one of ``FITS`` or None, and the pixels along every axis."""
+    """How different sizes become one: one of ``asked.FITS`` or None, and the pixels along every axis."""
 
     how: str | None = None
     size: int | Shape | None = None

@@ -14,12 +14,13 @@ from data_fetch.fetch import fetch
 from medlab.cohort import Cohort
 from medlab.errors import DataError, unknown
 from medlab.sources.arrays import open_arrays
+from medlab.sources.asked import OPTIONS
 from medlab.sources.npz import read_npz
 from medlab.sources.packaged import PACKAGED
 from medlab.sources.resample import resize
 
 # What only the simulated hospital, and what only files and folders can be asked for.
-_OPTIONS = ("patients", "dose", "site", "device", "fit", "layout", "skip", "channels")
+_OPTIONS = ("patients", "dose", "site", "device", *(name for name in OPTIONS if name not in ("positive", "size")))
 _TEXTS = ("", ".txt", ".md", ".pdf", ".json", ".rst")
 
 

@@ -54,6 +54,8 @@ def peek(source: str) -> Facts | None:
     name, options = parsed(source)
     about: dict = {"positive": options["positive"]} if "positive" in options else {}
     if is_path(name):
+        if options.keys() & {"layout", "skip", "channels"}:
+            return None  # what these change is known to the readers alone
         path = Path(name)
         return _with(_looked(path, path.stat().st_mtime_ns), about)
     base = name.rpartition("_")[0]

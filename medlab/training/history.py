@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,11 @@ class History:
         axes.locator_params(axis="x", integer=True)
         return figure
 
-    def _repr_png_(self) -> bytes:
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        """Return the picture and its alternative text, which nbconvert puts on the page."""
         picture = io.BytesIO()
         self.figure().savefig(picture, format="png", dpi=80)
-        return picture.getvalue()
+        curves = {"training": self.loss, "validation": self.validation}
+        ends = "; ".join(f"{name} from {x[0]:.3g} to {x[-1]:.3g}" for name, x in curves.items() if x)
+        alt = f"Curve of the loss over {len(self.loss)} {self.unit}s: {ends or 'nothing yet'}"
+        return {"image/png": b64encode(picture.getvalue()).decode()}, {"image/png": {"alt": alt}}

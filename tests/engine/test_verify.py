@@ -16,7 +16,8 @@ STATEMENTS = ("It learns", "It is bright")
 
 
 def stored(folder, *verdicts, cells=(), **changes):
-    """Make a lesson that stores verdicts of its two claims."""
+    """Make a lesson that stores verdicts of its two claims, both about networks."""
+    changes = {"claims": [{"about": "networks"}] * 2} | changes
     path = notebook(
         folder, cells=[PARAMETERS, *((cell, []) for cell in cells), ("", ["nbval-check-output"])], **changes
     )

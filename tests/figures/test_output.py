@@ -63,3 +63,16 @@ def test_an_image_on_a_page_has_escaped_alternative_text():
 def test_twice_the_pixels_are_twice_the_pixels():
     figure = Figure(figsize=(2, 1))
     assert [Image.open(io.BytesIO(figures.png(figure, scale=s))).size for s in (1, 2)] == [(200, 100), (400, 200)]
+
+
+def test_dollar_signs_in_names_from_data_are_no_formulas():
+    def drawn(*names, literal):
+        figure = Figure()
+        axis = figure.subplots()
+        axis.set_title(names[0]).set_parse_math(not literal)
+        axis.set_xlabel(names[1])
+        axis.set_yscale("log")  # the numbers of this axis are formulas, and stay so
+        return figures.output.png(figure)
+
+    assert drawn("under $5 or over $9_{", "free", literal=False) == drawn("under $5 or over $9_{", "free", literal=True)
+    assert drawn(r"\$5 and \$9", "x", literal=False) == drawn("$5 and $9", "x", literal=True)

@@ -44,6 +44,9 @@ def test_a_folder_whose_name_holds_a_question_mark_is_that_folder(tmp_path):
         ({"size": -3}, "no number of pixels"),
         ({"size": 10**6}, "no number of pixels"),
         ({"positive": " "}, "positive is empty"),
+        ({"skip": ""}, "skip is empty"),
+        ({"layout": "class"}, "did you mean 'classes'"),
+        ({"channels": "middle"}, "unknown channels 'middle'"),
     ],
 )
 def test_wrong_options_are_refused(options, said):

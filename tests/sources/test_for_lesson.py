@@ -58,6 +58,20 @@ def test_images_of_different_sizes_are_padded_unless_something_else_is_wanted(tm
     assert opened("53", path, fit="crop").images.shape[2:] == (64, 64)
 
 
+def test_what_must_be_said_of_a_folder_can_be_said_to_a_lesson(tmp_path):
+    path = two_classes(tmp_path)
+    (path / "overview.png").write_bytes((path / "ill" / "ill0.png").read_bytes())
+    with pytest.raises(DataError, match="and skip="):
+        opened("41", path, positive="ill")
+    cohort = opened("41", path, positive="ill", skip="over*.png")
+    assert (len(cohort), cohort.classes) == (140, ("ill", "well"))
+    np.savez(tmp_path / "mine.npz", images=np.zeros((12, 3, 24, 4), np.uint8), labels=np.arange(12) % 2)
+    with pytest.raises(DataError, match="channels='first'"):
+        opened("41", tmp_path / "mine.npz")
+    with pytest.raises(DataError, match="12 color images 24x4"):  # read as it was said, and then too few for the lesson
+        opened("41", tmp_path / "mine.npz", channels="first")
+
+
 def test_what_does_not_fit_is_refused_in_one_sentence_that_names_lessons_that_fit(tmp_path):
     with pytest.raises(DataError) as caught:
         opened("45", table(tmp_path))

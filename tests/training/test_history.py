@@ -1,3 +1,5 @@
+import base64
+
 from medlab.training.history import History
 
 
@@ -17,4 +19,7 @@ def test_it_draws_both_curves_by_epoch():
 
 
 def test_jupyter_gets_a_picture():
-    assert History([0.7], [], [0.1], [1.0])._repr_png_().startswith(b"\x89PNG")
+    data, metadata = History([0.7, 0.25], [], [0.1] * 2, [1.0] * 2)._repr_mimebundle_()
+    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
+    assert metadata["image/png"]["alt"] == "Curve of the loss over 2 epochs: training from 0.7 to 0.25"
+    assert "nothing yet" in History()._repr_mimebundle_()[1]["image/png"]["alt"]

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from medlab.cohort import Cohort
 from medlab.errors import DataError, unknown
-from medlab.sources.fitting import FITS, Fit
-
-LAYOUTS = ("classes", "patients", "series", "masks", "images")
+from medlab.sources.asked import FITS, LAYOUTS
+from medlab.sources.fitting import Fit
 
 
 def open_path(

@@ -112,7 +112,7 @@ def _meaning(root: Path, places: list[tuple[str, ...]]) -> str:
     if not tops:
         return "images"
     if stray := sum(not place for place in places):
-        raise DataError(f"{root} has {stray} pictures beside folders with pictures: {', '.join(tops[:8])}", hint=hint)
+        raise DataError(f"{root} has {stray} picture(s) beside folders with pictures: {', '.join(tops[:8])}", hint=hint)
     deep = max(map(len, places))
     if all(_PART.match(name) for name in tops):
         inner = sorted({place[1] for place in places if len(place) > 1})

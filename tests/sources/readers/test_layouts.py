@@ -41,7 +41,7 @@ CLASSES = [f"{name}/{name}{k}.png" for name in ("ill", "well") for k in range(3)
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["overview.png"], "1 pictures beside folders"),
+        (["overview.png"], "beside folders with pictures"),
         (["third/sub/1.png"], "deeper folders, third/sub"),
         (["train/1.png"], "'train' is no name of a class"),
         (["masks/1.png"], "'masks' is no name of a class"),
