@@ -136,6 +136,8 @@ class Lab:
         """Show the forest of all claims, keep the record of this run, and return statements and verdicts."""
         if self.claims:
             caption, alt = figures.tell(self.claims)
+            if self.source not in (self.lesson.data["default"], *self.lesson.data["alternatives"]):
+                caption += " The claims were written for other data: on these, each may be open or refuted."
             self.show(figures.forest(self.claims), caption=caption, alt=alt, inside=True)
         self.keep_record()
         return self.claims

@@ -104,6 +104,16 @@ def test_the_caption_of_the_forest_is_drawn_below_it(lab, shown):
     assert figure.get_supxlabel() == "One claim in $US$"
 
 
+@pytest.mark.parametrize("source", ["hospital:chest_xray", "hospital:pet"])
+def test_on_other_data_the_forest_says_that_claims_may_fail(lab, monkeypatch, source):
+    said = []
+    monkeypatch.setattr(lab, "show", lambda figure, **words: said.append(words["caption"]))
+    lab.source = source
+    lab.claim("It works", estimate(), above=0)
+    lab.verdicts()
+    assert ("may be open or refuted" in said[0]) == (source == "hospital:pet")
+
+
 def test_verdicts_without_a_claim_show_nothing(lab, shown):
     assert repr(lab.verdicts()) == "no claims"
     assert shown == []
