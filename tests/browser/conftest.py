@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from medlab.engine.warm import source_here
 from medlab.lesson import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,7 +67,7 @@ def browser():
 
 @pytest.fixture(scope="session")
 def classroom(tmp_path_factory) -> Path:
-    """The lessons as a student has them, set to preset smoke and simulated data, and the notebooks of this folder."""
+    """The lessons as a student has them, at preset smoke and on data of this machine, and this folder's notebooks."""
     folder = tmp_path_factory.mktemp("classroom")
     lessons = catalogue()
     base = lessons[0].path.parent
@@ -75,7 +76,7 @@ def classroom(tmp_path_factory) -> Path:
         for cell in book["cells"]:
             if "parameters" in cell["metadata"].get("tags", []):
                 text = "".join(cell["source"]).replace('preset = "cpu"', 'preset = "smoke"')
-                cell["source"] = [text + '\ndata = "hospital:chest_xray"']
+                cell["source"] = [f"{text}\ndata = {source_here(lesson)!r}"]
         path = folder / "notebooks" / lesson.path.relative_to(base)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(book), encoding="utf-8")
