@@ -11,6 +11,7 @@ import typer
 from medlab import __version__
 from medlab.cli.doctor import doctor
 from medlab.cli.fetch import fetch
+from medlab.cli.grade import grade
 from medlab.cli.lab import lab
 from medlab.cli.lessons import list_lessons
 from medlab.cli.new import new
@@ -42,7 +43,7 @@ def options(
 
 app.command("list")(list_lessons)
 app.command("open")(open_)
-for verb in (lab, run, verify, fetch, release, new, doctor):
+for verb in (lab, run, verify, fetch, release, grade, new, doctor):
     app.command()(verb)
 
 
