@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from medlab.errors import unknown
+from medlab.errors import MedlabError, unknown
 from medlab.lesson import STUDENTS, catalogue, find, notebooks_folder
 
-EDITIONS = ("student",)
+EDITIONS = ("student", "instructor", "nbgrader")
 
 
 def release(
@@ -18,13 +18,18 @@ def release(
     lessons: Annotated[list[str] | None, typer.Option("--lesson", help="Only this one; may be given twice.")] = None,
     to: Annotated[Path | None, typer.Option("--to", help="Folder; lessons/ of the checkout if not given.")] = None,
 ) -> None:
-    """Write the students' edition: no solutions, no stored verdicts. A student's work is never overwritten."""
+    """Write an edition: student (no solutions, no stored verdicts), instructor (with notes), nbgrader (with points).
+
+    A student's work is never overwritten.
+    """
     from medlab.course.edition import release as write
 
     if edition not in EDITIONS:
         raise unknown("edition", edition, EDITIONS)
+    if to is None and edition != "student":
+        raise MedlabError(f"the edition {edition} needs a folder of its own", "give it with --to DIR")
     folder = to or notebooks_folder().parent / STUDENTS
-    done = write([find(name) for name in lessons] if lessons else catalogue(), folder)
+    done = write([find(name) for name in lessons] if lessons else catalogue(), folder, edition=edition)
     typer.echo(f"{folder}: {len(done.written)} notebooks written, {len(done.same)} left as they are")
     for path in done.beside:
         typer.echo(f"  you worked in an earlier edition; the new one is {path.relative_to(folder)}")

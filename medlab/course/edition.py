@@ -1,7 +1,8 @@
-"""The students' edition: the lessons without solutions, stored verdicts and notes for instructors."""
+"""Editions of the lessons: for students without solutions, for instructors with notes, for nbgrader with points."""
 
 from __future__ import annotations
 
+import ast
 import copy
 import hashlib
 import json
@@ -16,6 +17,11 @@ from medlab.lesson import Lesson, notebooks_folder
 MANIFEST = ".medlab-release.json"  # makes a folder one of ours: what was written there, by hash
 INSTRUCTOR = "instructor"  # tag of cells for instructors alone
 _SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION[ \t]*$", re.DOTALL | re.MULTILINE)
+# nbgrader gives the points if the cell raises nothing, and a check raises nothing.
+_HIDDEN = """### BEGIN HIDDEN TESTS
+from medlab.exercises import RESULTS
+assert RESULTS["{name}"].status == "right", RESULTS["{name}"].reason
+### END HIDDEN TESTS"""
 _STUB = r'\1raise NotImplementedError("write your answer here, in place of this line")'
 
 
@@ -60,8 +66,75 @@ def student(notebook: dict) -> dict:
     return made
 
 
-def release(lessons: list[Lesson], folder: Path) -> Released:
-    """Write the students' edition of some lessons into a folder, as they lie below ``notebooks/``.
+def instructor(notebook: dict) -> dict:
+    """Return the instructor's edition of a notebook: solutions, and below each exercise its typical mistakes.
+
+    Examples
+    --------
+    >>> from medlab.lesson import find
+    >>> made = instructor(find("00").notebook)
+    >>> sum(INSTRUCTOR in cell["metadata"].get("tags", []) for cell in made["cells"])
+    2
+    """
+    made, cells = copy.deepcopy(notebook), []
+    for cell in made["cells"]:
+        cells.append(cell)
+        if "check" in cell["metadata"].get("tags", []):
+            cells.append(_notes("".join(cell["source"]), len(cells)))
+    made["cells"] = cells
+    return made
+
+
+def _notes(check: str, number: int) -> dict:
+    """Return a cell that tells an instructor what students are told."""
+    given = {}
+    for node in ast.walk(ast.parse(check)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "medlab.exercise":
+            given = {word.arg: word.value for word in node.keywords}
+    mistakes, hints = given.get("mistakes"), given.get("hints")
+    keys = mistakes.keys if isinstance(mistakes, ast.Dict) else []
+    texts = [str(key.value) for key in keys if isinstance(key, ast.Constant)]
+    said = [f"- {text}" for text in texts] or [
+        "- The check judges each result by a rule; its reasons stand in the cell above."
+    ]
+    steps = [str(one.value) for one in getattr(hints, "elts", []) if isinstance(one, ast.Constant)]
+    lines = ["**For instructors.** Typical mistakes, as students are told:", "", *said]
+    lines += ["", f"Hints, in order: {' '.join(steps)}"] if steps else []
+    tags = {"tags": [INSTRUCTOR]}
+    return {"cell_type": "markdown", "id": f"notes-{number}", "metadata": tags, "source": "\n".join(lines)}
+
+
+def nbgrader(notebook: dict) -> dict:
+    """Return a notebook as a source of nbgrader: one point for each exercise, which its check decides.
+
+    Examples
+    --------
+    >>> from medlab.lesson import find
+    >>> made = nbgrader(find("00").notebook)
+    >>> [cell["metadata"]["nbgrader"].get("points") for cell in made["cells"] if "nbgrader" in cell["metadata"]]
+    [None, 1, None, 1]
+    """
+    made, name = copy.deepcopy(notebook), ""
+    for cell in made["cells"]:
+        tags, source = cell["metadata"].get("tags", []), "".join(cell["source"])
+        about = {"schema_version": 3, "locked": False, "task": False}
+        if "exercise" in tags:
+            name = next(node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
+            cell["metadata"]["nbgrader"] = about | {"grade": False, "solution": True, "grade_id": name}
+        elif "check" in tags:
+            marks = {"grade": True, "solution": False, "locked": True, "points": 1, "grade_id": f"check_{name}"}
+            cell["metadata"]["nbgrader"] = about | marks
+            cell["source"] = f"{source}\n{_HIDDEN.format(name=name)}"
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    return made
+
+
+EDITIONS = {"student": student, "instructor": instructor, "nbgrader": nbgrader}
+
+
+def release(lessons: list[Lesson], folder: Path, *, edition: str = "student") -> Released:
+    """Write an edition of some lessons into a folder, as they lie below ``notebooks/``.
 
     Called again, it renews what nobody changed. Where a student worked in a notebook (changed a cell, or ran one) and
     the lesson has changed since, the new edition is put beside it as ``NAME.new.ipynb``.
@@ -71,6 +144,7 @@ def release(lessons: list[Lesson], folder: Path) -> Released:
     lessons : list of Lesson
     folder : Path
         Empty, not there yet, or made by this function before.
+    edition : {"student", "instructor", "nbgrader"}
 
     Raises
     ------
@@ -89,7 +163,7 @@ def release(lessons: list[Lesson], folder: Path) -> Released:
         for lesson in lessons:
             inside = lesson.path.is_relative_to(root)
             name = (lesson.path.relative_to(root) if inside else Path(lesson.path.name)).as_posix()
-            _place(folder, name, student(lesson.notebook), known, done)
+            _place(folder, name, EDITIONS[edition](lesson.notebook), known, done)
         write_whole(folder / MANIFEST, json.dumps(dict(sorted(known.items())), indent=1) + "\n")
     except OSError as error:
         raise MedlabError(

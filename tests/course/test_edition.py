@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from medlab.course.edition import MANIFEST, release, student
+from medlab.course.edition import EDITIONS, MANIFEST, instructor, nbgrader, release, student
 from medlab.errors import MedlabError
 from medlab.lesson import Lesson, catalogue, find, notebooks_folder
 from tests.test_lesson import notebook
@@ -165,3 +165,38 @@ def test_the_command_releases_into_lessons_which_git_ignores(tmp_path):
     words[words.index("student")] = "studnet"
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert (done.returncode, "did you mean 'student'" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("lesson", catalogue(), ids=lambda each: each.number)
+def test_instructors_see_below_each_exercise_what_students_are_told(lesson):
+    made = instructor(lesson.notebook)
+    nbformat.validate(nbformat.from_dict(made))
+    tags = [cell["metadata"].get("tags", []) for cell in made["cells"]]
+    notes = [k for k, each in enumerate(tags) if "instructor" in each]
+    assert notes
+    assert all("check" in tags[k - 1] for k in notes)
+    assert all(len(made["cells"][k]["source"].splitlines()) >= 3 for k in notes)
+    again = student(made)
+    assert [cell["source"] for cell in again["cells"]] == [cell["source"] for cell in student(lesson.notebook)["cells"]]
+
+
+@pytest.mark.parametrize("lesson", catalogue(), ids=lambda each: each.number)
+def test_nbgrader_gets_an_answer_and_a_locked_check_for_each_exercise(lesson):
+    made = nbgrader(lesson.notebook)
+    nbformat.validate(nbformat.from_dict(made))
+    marks = [cell["metadata"]["nbgrader"] for cell in made["cells"] if "nbgrader" in cell["metadata"]]
+    assert len({one["grade_id"] for one in marks}) == len(marks)
+    assert [(one["solution"], one["grade"], one["locked"]) for one in marks] == [
+        (True, False, False), (False, True, True),
+    ] * (len(marks) // 2)  # fmt: skip
+    checks = [cell["source"] for cell in made["cells"] if cell["metadata"].get("nbgrader", {}).get("grade")]
+    assert all(text.count("HIDDEN TESTS") == 2 and "RESULTS[" in text for text in checks)
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_every_edition_is_the_same_byte_for_byte_twice(edition, tmp_path):
+    for folder in ("a", "b"):
+        release([find("00"), find("13")], tmp_path / folder, edition=edition)
+    files = [sorted(p.relative_to(tmp_path / f) for p in (tmp_path / f).rglob("*") if p.is_file()) for f in "ab"]
+    assert files[0] == files[1]
+    assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in files[0])
