@@ -199,8 +199,10 @@ class _Arguments(pickle.Pickler):
         self.functions = functions
 
     def persistent_id(self, value: Any) -> Any:
-        if not isinstance(value, FunctionType) or value is tensor:
+        if not isinstance(value, FunctionType):
             return None
+        if getattr(sys.modules.get(value.__module__), value.__qualname__, None) is value:
+            return None  # of a library: it is there, too
         self.functions.append(value)
         return len(self.functions) - 1
 

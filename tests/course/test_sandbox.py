@@ -54,6 +54,11 @@ def test_a_function_among_the_arguments_is_called_here(answer):
     assert here == [3, 3]
 
 
+def test_generators_go_there_with_their_state(answer):
+    rng = np.random.default_rng(3)
+    assert answer("def f(rng):\n    return rng.random()")(rng) == np.random.default_rng(3).random()
+
+
 def test_the_same_global_seed_gives_the_same_draws(answer):
     f, draws = answer("def f():\n    return np.random.random()"), []
     for _ in range(2):
