@@ -12,7 +12,7 @@ from medlab.errors import MedlabError
 from medlab.lesson import Lesson
 
 _EXPLORER = re.compile(r"\bexplorer\(")
-_DOI = re.compile(r"doi:(\S+)$")
+_PAPER = re.compile(r"([^,]+), (.*), doi:(\S+)")
 
 
 def plan(path: Path) -> dict[str, list[dict]]:
@@ -41,15 +41,15 @@ def semester(weeks: Sequence[dict], lessons: Sequence[Lesson], folder: Path) -> 
     folder : Path
         Where the page lies, for its links.
     """
-    heads = ["week", "topic", "lessons", "in class", "at home", "reading", "in class, together"]
+    heads = ["week", "topic", "lessons", "minutes: class + home", "reading", "together"]
     rows = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for number, week in enumerate(weeks, 1):
         chosen = _chosen(week["lessons"], lessons)
-        paper = _DOI.sub(r"[doi:\1](https://doi.org/\1)", week["reading"])
+        paper = _PAPER.sub(r"[\1](https://doi.org/\3), \2", week["reading"])
         linked = "<br>".join(link(lesson, folder) for lesson in chosen)
         rows.append(
-            f"| {number} | {week['topic']} | {linked} | {minutes(chosen, 'teach')} min | "
-            f"{minutes(chosen, 'exercise')} min | {paper} | {week['plan']} |"
+            f"| {number} | {week['topic']} | {linked} | {minutes(chosen, 'teach')} + {minutes(chosen, 'exercise')} "
+            f"| {paper} | {week['plan']} |"
         )
     return "\n".join(rows) + "\n"
 

@@ -19,7 +19,9 @@ def test_the_semester_has_twelve_weeks_with_the_times_of_their_lessons():
     for week, row in zip(weeks, rows, strict=True):
         there = [of[number] for number in week["lessons"] if number in of]
         assert there, week
-        assert f"| {sum(lesson.minutes['teach'] for lesson in there)} min |" in row
+        times = [sum(lesson.minutes[kind] for lesson in there) for kind in ("teach", "exercise")]
+        assert "| {} + {} |".format(*times) in row
+        assert "](https://doi.org/10." in row
         assert all(f"{lesson.id}.ipynb" in row for lesson in there)
 
 

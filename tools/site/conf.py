@@ -35,6 +35,7 @@ html_theme_options = {
     "use_fullscreen_button": False,
     "home_page_in_toc": True,
     "show_navbar_depth": 1,
+    "max_navbar_depth": 1,  # the arrows of deeper levels have no name that a screen reader could say
     "navigation_with_keys": False,
     "navbar_persistent": [],  # search stands in the sidebar
     "extra_footer": "Apache-2.0. Not for clinical use.",

@@ -23,8 +23,9 @@ repository. **Read the license and the problems before you use one**, also outsi
 
 def page(lessons: Sequence[Lesson]) -> str:
     """Return the page in MyST Markdown: a table of all, then a section for each."""
-    cards = sorted(all_cards().values(), key=lambda card: (card.modality, card.name))
-    rows = "".join(_row(card, users(card.name, lessons)) for card in cards)
+    cards = sorted(all_cards().values(), key=lambda card: (card.modality.casefold(), card.name))
+    used = {card.name: users(card.name, lessons) for card in cards}
+    rows = "".join(_row(card, used[card.name]) for card in sorted(cards, key=lambda card: not used[card.name]))
     heads = "".join(f'<th scope="col">{text}</th>' for text in ("Name", "Images", "Task", "License", "Size", "Lessons"))
     table = (
         '<div class="wide" tabindex="0" role="region" aria-label="All data sets"><table>'

@@ -89,7 +89,9 @@ def _card(lesson: Lesson, lessons: Sequence[Lesson], pictured: bool) -> str:
     used = sources(lesson)
     kinds = {"simulated" if name.startswith(SIMULATED) else "real" for name in used}
     minutes = lesson.minutes["teach"] + lesson.minutes["exercise"]
-    image = f"<img src='_static/lessons/{lesson.number}.png' alt='' loading='lazy'>" if pictured else ""
+    image = (
+        f"<img src='_static/lessons/{lesson.number}.png' alt='' class='dark-light' loading='lazy'>" if pictured else ""
+    )
     words = f"{minutes} minutes · {level(lesson, lessons)} · {escape(lesson.data['default'])}"
     data = escape(" ".join([*sorted(kinds), *used]), quote=True)
     return (

@@ -191,45 +191,41 @@ def summary(run: Executed, held: Held) -> str:
 
 def how_tested(run: Executed, held: Held, *, up: str) -> str:
     """Return the section on the tests: each claim with its interval, verdict, fresh seeds and what felled it."""
-    lesson = run.lesson
-    sets = sources(lesson)
-    heads = ["Claim", "Estimate (95 % interval)", "Verdict", *(f"Held on {data_link(name, up)}" for name in sets)]
-    heads += ["Falls when broken by", "About"]
-    claims = run.claims or [{"verdict": v, "statement": s, "estimate": {}} for v, s in lesson.stored_claims]
-    rows = "".join(f"<tr>{''.join(_cells(k, claim, run, held))}</tr>" for k, claim in enumerate(claims))
+    heads = ("Claim", "Estimate (95 % interval)", "Verdict", "Held in fresh seeds", "Falls when")
+    stored = [{"verdict": v, "statement": s, "estimate": {}} for v, s in run.lesson.stored_claims]
+    rows = "".join(f"<tr>{_row(k, claim, run, held, up)}</tr>" for k, claim in enumerate(run.claims or stored))
     head = "".join(f'<th scope="col">{text}</th>' for text in heads)
     stale = ""
     if held.stale:
         stale = f"{held.stale} older runs were made with another state of the lesson and do not count here.\n\n"
     return (
         "## How this lesson was tested\n\n"
-        "A claim *holds* if its whole interval satisfies the bound. *Held on* some data: in how many of the runs there "
-        "with fresh random seeds, which the author never saw, it held; a dash means that none was run yet. *Falls when "
-        "broken by* names the ways to break the lesson on purpose that must make the claim fall. A claim about "
-        f"networks must not hold either when no network learns.\n\n{stale}"
+        "A claim *holds* if its whole interval satisfies the bound. *Held in fresh seeds*: in how many of the runs "
+        "with random seeds that the author never saw, on these data, it held; a dash means that none was run yet. "
+        "*Falls when*: ways to break the lesson on purpose that must make the claim fall, and what it came to then. A "
+        f"claim about networks must not hold either when no network learns.\n\n{stale}"
         f'<div class="wide" tabindex="0" role="region" aria-label="Claims of this lesson"><table class="claims">'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
-def _cells(k: int, claim: dict, run: Executed, held: Held) -> list[str]:
+def _row(k: int, claim: dict, run: Executed, held: Held, up: str) -> str:
     lesson = run.lesson
-    felled = [
-        f"{escape(name)}{_came_out(held.broken.get(name, ()), k)}"
-        for name, which in lesson.sabotages.items()
-        if k + 1 in which
-    ]
-    about = "networks" if lesson.about_networks(k + 1) else "data"
-    if about == "networks" and k < len(held.null):
-        about += _came_out(held.null, k)
-    texts = [escape(claim["statement"]), estimate(claim), claim["verdict"]]
-    texts += [held.words(k, name) or "–" for name in sources(lesson)]
-    texts += ["<br>".join(felled) or "–", about]
-    return [f'<th scope="row">{texts[0]}</th>', *(f"<td>{text}</td>" for text in texts[1:])]
+    felled = [escape(name) + _came_out(held.broken.get(name, ()), k) for name in _fellers(lesson, k)]
+    if lesson.about_networks(k + 1):
+        felled.append("no network learns" + _came_out(held.null, k))
+    seeds = (f"{data_link(name, up)}: {held.words(k, name) or '–'}" for name in sources(lesson))
+    cells = [estimate(claim), claim["verdict"], "<br>".join(seeds), "<br>".join(felled) or "–"]
+    first = f'<th scope="row">{escape(claim["statement"])}</th>'
+    return first + "".join(f"<td>{text}</td>" for text in cells)
+
+
+def _fellers(lesson: Lesson, k: int) -> list[str]:
+    return [name for name, which in lesson.sabotages.items() if k + 1 in which]
 
 
 def _came_out(verdicts: tuple[str, ...], k: int) -> str:
-    return f" ({verdicts[k]} then)" if k < len(verdicts) else ""
+    return f": {verdicts[k]}" if k < len(verdicts) else ""
 
 
 def estimate(claim: dict) -> str:

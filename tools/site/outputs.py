@@ -42,9 +42,14 @@ def _shown(outputs: list[dict], keep: Keep) -> Iterator[dict]:
         if "image/png" in data:
             alt = output.get("metadata", {}).get("image/png", {}).get("alt") or _text(data.get("text/plain", ""))
             address = keep(base64.b64decode(_text(data["image/png"])))
-            yield _html(f'<img loading="lazy" alt="{escape(alt or "Figure of the cell above")}" src="{address}">')
+            alt = escape(alt or "Figure of the cell above")
+            yield _html(f'<img class="dark-light" loading="lazy" alt="{alt}" src="{address}">')
         elif "text/html" in data:
-            yield _html(_INLINE.sub(lambda m: f'loading="lazy" src="{keep(base64.b64decode(m[1]))}"', tidy(data)))
+            yield _html(
+                _INLINE.sub(
+                    lambda m: f'class="dark-light" loading="lazy" src="{keep(base64.b64decode(m[1]))}"', tidy(data)
+                )
+            )
         elif "text/markdown" in data:
             yield {**output, "data": {"text/markdown": data["text/markdown"]}}
         elif "text/plain" in data:

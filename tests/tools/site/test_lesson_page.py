@@ -80,7 +80,7 @@ def test_each_claim_has_its_interval_seeds_sabotages_and_subject():
     for k, row in enumerate(rows):
         assert (name in row) == (k + 1 in LESSON.sabotages[name])
     first = LESSON.sabotages[name][0] - 1
-    assert f"{name} ({'refuted' if first == 0 else 'open'} then)" in rows[first]
+    assert f"{name}: {'refuted' if first == 0 else 'open'}" in rows[first]
 
 
 def test_without_run_and_ledger_the_stored_claims_are_shown():

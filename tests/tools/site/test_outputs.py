@@ -17,7 +17,7 @@ def html(outputs):
 def test_a_picture_becomes_a_file_with_its_alternative_text():
     output = {"output_type": "display_data", "data": {"image/png": PNG}}
     text = html([output | {"metadata": {"image/png": {"alt": 'A "map" <b>'}}}])[0]
-    assert text == '<img loading="lazy" alt="A &quot;map&quot; &lt;b&gt;" src="../figures/1.png">'
+    assert text == '<img class="dark-light" loading="lazy" alt="A &quot;map&quot; &lt;b&gt;" src="../figures/1.png">'
     history = {"output_type": "execute_result", "data": {"image/png": [PNG], "text/plain": ["History(6 epochs)"]}}
     assert 'alt="History(6 epochs)"' in html([history])[0]
     assert 'alt="Figure of the cell above"' in html([output])[0]
