@@ -126,6 +126,7 @@ def facts(run: Executed, held: Held, lessons: Sequence[Lesson], *, place: links.
         "Data": ", ".join(data_link(name, up) for name in sources(lesson)),
         "Cost": cost(run),
         "Claims": summary(run, held),
+        "Results": of_when(run),
         "Get it": f'<a href="{up}downloads/{lesson.id}.ipynb" download>notebook</a> (without solutions)',
     }
     if place.repository:
@@ -178,6 +179,18 @@ def cost(run: Executed) -> str:
         f"{run.run['ref_s']:.0f} {unit} (budget {budget['cpu_s']:.0f}), "
         f"{memory:.0f} MB of memory (budget {budget['ram_mb']:.0f})"
     )
+
+
+def of_when(run: Executed) -> str:
+    """Return when and on what the results of the page were computed."""
+    record = run.run.get("record", {})
+    torch = record.get("versions", {}).get("torch", "")
+    parts = [
+        str(record.get("finished", "")).partition("T")[0],
+        record.get("device", ""),
+        f"torch {torch}" * bool(torch),
+    ]
+    return escape(", ".join(filter(None, parts))) or "none on this page"
 
 
 def summary(run: Executed, held: Held) -> str:

@@ -15,7 +15,8 @@ CLAIMS = [
     {"statement": f"Claim <{k}>", "verdict": verdict, "above": 0, "below": None, "estimate": ESTIMATE}
     for k, verdict in enumerate(["holds", "holds", "open", "holds"])
 ]
-RUN = {"ref_s": 55.6, "peak_mb": 600.2, "record": {"peak_mb": 590.0, "claims": CLAIMS}}
+RECORD = {"finished": "2026-11-28T17:22:53+00:00", "device": "cpu", "versions": {"torch": "2.13.0", "numpy": "2.4"}}
+RUN = {"ref_s": 55.6, "peak_mb": 600.2, "record": RECORD | {"peak_mb": 590.0, "claims": CLAIMS}}
 FAKE = "print('an output')"
 
 
@@ -57,6 +58,7 @@ def test_facts_say_time_needs_data_cost_and_claims():
     assert f"(budget {LESSON.budget['cpu_s']:.0f})" in text
     assert "600 MB" in text
     assert "holds: 3, open: 1" in text
+    assert "2026-11-28, cpu, torch 2.13.0" in text
     assert "held in 8 of 10 fresh seeds" in text
     assert 'href="../../downloads/41_classification.ipynb"' in text
 
