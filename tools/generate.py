@@ -113,9 +113,9 @@ def gallery(lessons: Sequence[Lesson], root: Path) -> str:
     chosen = [next(group) for _, group in groupby(there, key=lambda lesson: lesson.part)]
     rows = []
     for lesson in chosen:
-        image = f"![A figure of lesson {lesson.number}: {lesson.title}](docs/lessons/{lesson.number}.png)"
+        image = f"![A figure of lesson {paths.named(lesson)}](docs/lessons/{lesson.number}.png)"
         where = lesson.path.relative_to(notebooks_folder().parent).as_posix()
-        rows.append((f"**{lesson.number} {lesson.title}**", f"[{image}]({where})"))
+        rows.append((f"**{paths.named(lesson)}**", f"[{image}]({where})"))
     if not rows:
         return ""
     width = min(3, len(rows))

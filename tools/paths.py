@@ -100,7 +100,19 @@ def has_explorer(lesson: Lesson) -> bool:
 
 def link(lesson: Lesson, folder: Path) -> str:
     """Return a link to a lesson's notebook."""
-    return f"[{lesson.number} {lesson.title}]({Path(os.path.relpath(lesson.path, folder)).as_posix()})"
+    return f"[{named(lesson)}]({Path(os.path.relpath(lesson.path, folder)).as_posix()})"
+
+
+def named(lesson: Lesson) -> str:
+    """Return number and title, also of a lesson whose title begins with the number.
+
+    Examples
+    --------
+    >>> from medlab.lesson import find
+    >>> named(find("13"))
+    '13 Patients, not images'
+    """
+    return f"{lesson.number} {lesson.title.removeprefix(f'{lesson.number} ')}"
 
 
 def minutes(lessons: Sequence[Lesson], kind: str) -> int:

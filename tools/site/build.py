@@ -15,7 +15,7 @@ from medlab.errors import MedlabError
 from medlab.lesson import Lesson
 from tools import links
 from tools.pictures import picture_of
-from tools.site import api, datasets, gallery, glossary, hospital, lesson_page
+from tools.site import addresses, api, datasets, gallery, glossary, hospital, lesson_page
 from tools.site.held import held
 from tools.site.runs import Executed, executed
 
@@ -72,7 +72,7 @@ def assemble(runs: Sequence[Executed], root: Path, source: Path, *, with_api: bo
     shutil.copy(OWN / "conf.py", _made(source / "conf.py"))
     for run in runs:
         notebook = lesson_page.page(run, held(run.lesson, ledger), lessons, place=place, figures=static / "figures")
-        _write(source / f"{lesson_page.doc(run.lesson)}.ipynb", json.dumps(notebook))
+        _write(source / f"{addresses.doc(run.lesson)}.ipynb", json.dumps(notebook))
         own = json.dumps(student(run.lesson.notebook), indent=1, ensure_ascii=False)
         _write(source / "_extra" / "downloads" / f"{run.lesson.id}.ipynb", own)
     pages = {

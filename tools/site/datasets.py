@@ -9,8 +9,7 @@ from itertools import groupby
 from data_fetch.cards import Card, all_cards
 from medlab.lesson import Lesson
 from medlab.sources.packaged import PACKAGED
-from tools.site.gallery import title
-from tools.site.lesson_page import anchor, doc, sources
+from tools.site.addresses import anchor, doc, sources, title
 
 _HEAD = """# Data sets
 

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from medlab.lesson import Lesson
 from tools.generate import level
-from tools.site.lesson_page import SIMULATED, doc, sources
+from tools.site.addresses import SIMULATED, doc, sources, title
 
 MINUTES = (30, 45, 60, 75, 90)  # the choices of "time at most"
 _HEAD = """---
@@ -68,11 +68,6 @@ def toctrees(lessons: Sequence[Lesson]) -> str:
     blocks.append(_toctree("Course", ["docs/paths", "docs/instructors", "glossary", "docs/online", "docs/jupyterhub"]))
     blocks.append(_toctree("Reference", ["data", "hospital", "api/index", "docs/cluster", "CONTRIBUTING", "CHANGELOG"]))
     return "\n".join(blocks)
-
-
-def title(lesson: Lesson) -> str:
-    """Return the title without the number that some begin with."""
-    return lesson.title.removeprefix(f"{lesson.number} ")
 
 
 def _toctree(caption: str, entries: Sequence[str]) -> str:

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from medlab.errors import MedlabError
 from medlab.lesson import Lesson
-from tools.site.gallery import title
-from tools.site.lesson_page import doc
+from tools.site.addresses import doc, title
 
 MOST = 6  # lessons that are listed for a term
 _HEAD = """# Glossary

@@ -8,8 +8,7 @@ from dataclasses import Field, fields
 from medlab.hospital import MODALITIES, SITES
 from medlab.lesson import Lesson
 from tools.hospital_graph import edges
-from tools.site.gallery import title
-from tools.site.lesson_page import SIMULATED, doc, sources
+from tools.site.addresses import SIMULATED, doc, sources, title
 
 _TEXT = """# The simulated hospital
 

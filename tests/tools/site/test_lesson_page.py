@@ -4,9 +4,12 @@ import pytest
 
 from medlab.lesson import catalogue, find
 from tools import links
+from tools.site.addresses import doc
+from tools.site.facts import facts
 from tools.site.held import Held
-from tools.site.lesson_page import doc, facts, how_tested, page, with_dois
+from tools.site.lesson_page import page, with_dois
 from tools.site.runs import Executed
+from tools.site.tested import how_tested
 
 LESSONS = catalogue()
 LESSON = find("41")

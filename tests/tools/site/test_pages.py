@@ -8,7 +8,7 @@ from medlab.errors import MedlabError
 from medlab.hospital import MODALITIES
 from medlab.lesson import catalogue, find
 from tools.site import api, datasets, gallery, glossary, hospital
-from tools.site.lesson_page import anchor, doc, sources
+from tools.site.addresses import anchor, doc, sources
 
 ROOT = Path(__file__).resolve().parents[3]
 LESSONS = catalogue()
