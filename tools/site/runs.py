@@ -52,11 +52,11 @@ def executed(lesson: Lesson, folder: Path) -> Executed:
     --------
     >>> from medlab.lesson import find
     >>> executed(find("00"), Path("no_such_folder")).missing
-    'it was not executed'
+    'the lesson was not executed'
     """
     path = folder / f"{lesson.id}.ipynb"
     if not path.is_file():
-        return Executed(lesson, missing="it was not executed")
+        return Executed(lesson, missing="the lesson was not executed")
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))
         run, cells = notebook["metadata"]["medlab_run"], notebook["cells"]

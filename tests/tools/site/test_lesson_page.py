@@ -89,11 +89,11 @@ def test_each_claim_has_its_interval_seeds_sabotages_and_subject():
 
 
 def test_without_run_and_ledger_the_stored_claims_are_shown():
-    text = how_tested(Executed(LESSON, missing="it was not executed"), Held(), up="../../")
+    text = how_tested(Executed(LESSON, missing="the lesson was not executed"), Held(), up="../../")
     assert all(statement.partition("'")[0] in text for _, statement in LESSON.stored_claims)
     assert " of 10" not in text
     assert "not executed" in facts(
-        Executed(LESSON, missing="it was not executed"), Held(), LESSONS, place=links.Place()
+        Executed(LESSON, missing="the lesson was not executed"), Held(), LESSONS, place=links.Place()
     )
 
 

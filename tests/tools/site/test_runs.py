@@ -66,4 +66,4 @@ def test_a_file_that_is_no_run_is_refused_with_what_to_do(tmp_path):
 
 def test_a_lesson_without_a_run_is_shown_without_outputs(tmp_path):
     assert isinstance(executed(LESSON, tmp_path).lesson, Lesson)
-    assert executed(LESSON, tmp_path).missing == "it was not executed"
+    assert executed(LESSON, tmp_path).missing == "the lesson was not executed"
