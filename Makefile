@@ -1,6 +1,7 @@
 # make lab    opens JupyterLab on the first lesson, from nothing but Python 3.11 or newer
 # make test   runs all tests, from nothing; lessons run only where the ledger lacks their base claims
 # make browser opens every lesson in a real browser; make binder checks what mybinder.org builds
+# make site   executes what changed and builds the site in build/site; make site RUN= builds it of the runs that there are
 # make itk    draws a volume by itkwidgets in an environment of its own (minutes, 2 GB, npm)
 # make due    runs what else the ledger lacks: other data, sabotages, null runs, seeds
 # make verify runs every lesson as it stands, and breaks each in every declared way
@@ -17,9 +18,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TESTS := $(VENV)/.installed-test
+SITE := $(VENV)/.installed-site
+RUN ?= yes
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: lab test base unit pages due check verify browser itk binder install lint clean
+.PHONY: lab test base unit pages due check verify browser site itk binder install lint clean
 install: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
@@ -33,7 +36,7 @@ $(STAMP): pyproject.toml constraints.txt
 
 $(TESTS): $(STAMP)
 	@echo "== Installing what the tests need"
-	$(PIP) -c constraints.txt -e ".[test]"
+	$(PIP) -c constraints.txt -e ".[test,site]"
 	@touch $(TESTS)
 
 # The students' edition is built into lessons/ (git ignores it); what a student changed there is never overwritten.
@@ -74,6 +77,16 @@ verify: $(STAMP)
 browser: $(TESTS)
 	$(BIN)/python -m pytest tests/browser
 
+$(SITE): $(STAMP)
+	@echo "== Installing what the site needs"
+	$(PIP) -c constraints.txt -e ".[site]"
+	@touch $(SITE)
+
+# Lessons that ran before, unchanged, are not run again.
+site: $(SITE)
+	$(if $(RUN),-$(BIN)/medlab run --all --jobs $(JOBS))
+	$(BIN)/python -m tools.site
+
 # itkwidgets in a fresh environment with the extra `itk`; its web files come from npm packages, kept in runs/itk_files.
 itk: $(TESTS)
 	MEDLAB_ITK_TEST=1 MEDLAB_ITK_FILES_DIR=$${MEDLAB_ITK_FILES_DIR:-runs/itk_files} \
@@ -84,4 +97,4 @@ binder: $(STAMP)
 	$(BIN)/python binder/verify.py
 
 clean:
-	rm -rf $(VENV) runs
+	rm -rf $(VENV) runs build

@@ -19,7 +19,8 @@ def test_every_pin_can_be_had_from_any_index():
 def test_every_dependency_is_pinned_above_its_floor():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     pins = {name.lower().replace("_", "-"): pin for name, pin in PINS.items()}
-    for text in [*project["dependencies"], *project["optional-dependencies"]["test"]]:
+    extras = project["optional-dependencies"]
+    for text in [*project["dependencies"], *extras["test"], *extras["site"]]:
         wanted = Requirement(text)
         assert wanted.specifier.contains(pins[wanted.name.lower()]), text
 

@@ -11,7 +11,7 @@ from textwrap import fill
 
 from medlab.errors import MedlabError
 from medlab.lesson import Lesson, catalogue, notebooks_folder
-from tools import links
+from tools import links, paths
 
 LEVELS = ("first", "basic", "advanced")  # by what must be read before
 
@@ -33,9 +33,10 @@ def pages(root: Path) -> dict[str, str]:
     Examples
     --------
     >>> sorted(pages(notebooks_folder().parent))
-    ['CHANGELOG.md', 'CITATION.cff', 'README.md', 'docs/online.md']
+    ['CHANGELOG.md', 'CITATION.cff', 'README.md', 'docs/online.md', 'docs/paths.md']
     """
-    lessons, place = catalogue(), links.published(root)
+    lessons, place, docs = catalogue(), links.published(root), root / "docs"
+    plan = paths.plan(docs / "paths.toml")
     parts: dict[str, list[tuple[str, Callable[[], str]]]] = {
         "README.md": [
             ("lessons", lambda: table(lessons, root)),
@@ -45,6 +46,12 @@ def pages(root: Path) -> dict[str, str]:
         ],
         "CITATION.cff": [("address", lambda: address(place))],
         "CHANGELOG.md": [("lessons", lambda: names(lessons))],
+        "docs/paths.md": [
+            ("semester", lambda: paths.semester(plan["semester"], lessons, docs)),
+            ("electives", lambda: paths.electives(plan, lessons, docs)),
+            ("radiologists", lambda: paths.radiologists(plan["radiologists"], lessons, docs)),
+            ("weekend", lambda: paths.weekend(plan["weekend"], lessons, docs)),
+        ],
     }
     made = {"docs/online.md": links.page(lessons, place)}
     for name, blocks in parts.items():
@@ -101,14 +108,23 @@ def idea(root: Path) -> str:
 
 
 def gallery(lessons: Sequence[Lesson], root: Path) -> str:
-    """Return up to three pictures of lessons, of those that tools.pictures has made, from as many parts."""
+    """Return a picture of each part, of those that tools.pictures has made, in rows of three; each opens its lesson."""
     there = [lesson for lesson in lessons if (root / "docs" / "lessons" / f"{lesson.number}.png").is_file()]
-    chosen = [next(group) for _, group in groupby(there, key=lambda lesson: lesson.part)][:3]
-    if not chosen:
+    chosen = [next(group) for _, group in groupby(there, key=lambda lesson: lesson.part)]
+    rows = []
+    for lesson in chosen:
+        image = f"![A figure of lesson {paths.named(lesson)}](docs/lessons/{lesson.number}.png)"
+        where = lesson.path.relative_to(notebooks_folder().parent).as_posix()
+        rows.append((f"**{paths.named(lesson)}**", f"[{image}]({where})"))
+    if not rows:
         return ""
-    heads = "| " + " | ".join(f"{lesson.number} {lesson.title}" for lesson in chosen) + " |"
-    cells = [f"![A figure of lesson {each.number}: {each.title}](docs/lessons/{each.number}.png)" for each in chosen]
-    return "\n".join([heads, "|" + "---|" * len(chosen), "| " + " | ".join(cells) + " |"]) + "\n"
+    width = min(3, len(rows))
+    rows += [("", "")] * (-len(rows) % width)
+    lines = ["| " + " | ".join([" "] * width) + " |", "|" + "---|" * width]
+    for start in range(0, len(rows), width):
+        for texts in zip(*rows[start : start + width], strict=True):
+            lines.append("| " + " | ".join(texts) + " |")
+    return "\n".join(lines) + "\n"
 
 
 def clone(place: links.Place) -> str:

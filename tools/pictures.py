@@ -2,7 +2,8 @@
 
 ``--claim WHOLE BROKEN`` makes docs/claim.png instead, of two runs of one lesson, as it stands and broken on purpose.
 
-The picture is the first figure from the cell tagged ``picture`` on; without such a cell, the largest figure.
+The picture is the first figure from the cell tagged ``picture`` on. Without such a cell it is the one that
+``docs/lessons/choices.toml`` names, or a part of it; else the largest figure.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from __future__ import annotations
 import base64
 import io
 import json
+import math
 import sys
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 from PIL import Image
@@ -26,20 +30,53 @@ def main() -> int:
     """Write the pictures of the named notebooks; return 1 if one has none."""
     if sys.argv[1:2] == ["--claim"]:
         return _claim(*(json.loads(Path(name).read_text(encoding="utf-8")) for name in sys.argv[2:4]))
-    missing = 0
+    missing, folder = 0, notebooks_folder().parent / "docs" / "lessons"
+    chosen = choices(folder / "choices.toml")
     for name in sys.argv[1:]:
         path = Path(name)
         try:
-            number, picture = picture_of(json.loads(path.read_text(encoding="utf-8")), path.name)
+            number, picture = picture_of(json.loads(path.read_text(encoding="utf-8")), path.name, chosen)
         except MedlabError as error:
             sys.stderr.write(f"{error}\n")
             missing += 1
             continue
-        target = notebooks_folder().parent / "docs" / "lessons" / f"{number}.png"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(picture)
-        sys.stdout.write(f"{target.relative_to(notebooks_folder().parent)}: {len(picture) / 1000:.0f} kB\n")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{number}.png").write_bytes(picture)
+        sys.stdout.write(f"docs/lessons/{number}.png: {len(picture) / 1000:.0f} kB\n")
     return int(missing > 0)
+
+
+def choices(path: Path) -> dict[str, dict]:
+    """Return what the file says of each lesson, by number: ``figure``, counted from 1, and ``crop``, both optional.
+
+    Raises
+    ------
+    MedlabError
+        If the file is not in that form.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+        good = all(_is_choice(one) for one in told.values())
+    except (OSError, ValueError):
+        good = False
+    if not good:
+        wanted = "[11] figure = 3, crop = [left, top, right, bottom] with shares of the picture from 0 to 1"
+        raise MedlabError(f"{path} does not say which pictures to take", f"wanted {wanted}")
+    return told
+
+
+def _is_choice(one: object) -> bool:
+    if not isinstance(one, dict) or not set(one) <= {"figure", "crop"}:
+        return False
+    figure, box = one.get("figure", 1), one.get("crop", [0, 0, 1, 1])
+    if not isinstance(figure, int) or not isinstance(box, list) or len(box) != 4:
+        return False
+    if not all(isinstance(side, (int, float)) for side in box):
+        return False
+    left, top, right, bottom = box
+    return figure >= 1 and 0 <= left < right <= 1 and 0 <= top < bottom <= 1
 
 
 def _claim(whole: dict, broken: dict) -> int:
@@ -62,7 +99,7 @@ def _claim(whole: dict, broken: dict) -> int:
     return 0
 
 
-def picture_of(notebook: dict, name: str) -> tuple[str, bytes]:
+def picture_of(notebook: dict, name: str, chosen: Mapping[str, dict] | None = None) -> tuple[str, bytes]:
     """Return the number of a lesson and its picture, a PNG of at most `MOST` bytes.
 
     Parameters
@@ -71,6 +108,8 @@ def picture_of(notebook: dict, name: str) -> tuple[str, bytes]:
         Executed, as JSON.
     name : str
         For messages.
+    chosen : mapping, optional
+        What `choices` returns.
 
     Raises
     ------
@@ -85,9 +124,16 @@ def picture_of(notebook: dict, name: str) -> tuple[str, bytes]:
     figures = [(k, Image.open(io.BytesIO(data))) for k, cell in enumerate(cells) for data in _pngs(cell)]
     if not figures:
         raise MedlabError(f"{name} holds no figure", "execute it first: medlab run NN")
-    after = [image for k, image in figures if tagged and k >= tagged[0]]
-    chosen = after[0] if after else max((image for _, image in figures), key=lambda image: image.width * image.height)
-    return number, shrunk(chosen)
+    if after := [image for k, image in figures if tagged and k >= tagged[0]]:
+        return number, shrunk(after[0])
+    choice = (chosen or {}).get(number, {})
+    if 0 < choice.get("figure", 0) <= len(figures):
+        picture = figures[choice["figure"] - 1][1]
+    else:
+        picture = max((image for _, image in figures), key=lambda image: image.width * image.height)
+    left, top, right, bottom = choice.get("crop", (0, 0, 1, 1))
+    wide, high = picture.size
+    return number, shrunk(picture.crop((int(left * wide), int(top * high), int(right * wide), int(bottom * high))))
 
 
 def shrunk(image: Image.Image, width: int = WIDTH) -> bytes:
@@ -107,7 +153,10 @@ def shrunk(image: Image.Image, width: int = WIDTH) -> bytes:
         small.quantize(colors, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
         if packed.tell() <= MOST:
             return packed.getvalue()
-        colors, width = (colors // 2, width) if colors > 32 else (128, int(width * 0.85))
+        if colors > 64:
+            colors //= 2
+        else:
+            colors, width = 128, int(width * min(0.9, math.sqrt(MOST / packed.tell())))
 
 
 def _pngs(cell: dict):

@@ -29,14 +29,16 @@ def test_levels_follow_what_must_be_read_before():
         assert (level == "first") == (not lesson.needs)
 
 
-def test_pictures_are_those_that_exist(tmp_path):
+def test_the_readme_has_a_picture_of_each_part_that_links_its_lesson(tmp_path):
     lessons = catalogue()
     assert generate.gallery(lessons, tmp_path) == ""
     (tmp_path / "docs" / "lessons").mkdir(parents=True)
     for number in ("13", "14", "41", "51", "61"):
         (tmp_path / "docs" / "lessons" / f"{number}.png").write_bytes(b"x")
     text = generate.gallery(lessons, tmp_path)
-    assert [f"{number}.png" in text for number in ("13", "14", "41", "51", "61")] == [True, False, True, True, False]
+    assert [f"{number}.png" in text for number in ("13", "14", "41", "51", "61")] == [True, False, True, True, True]
+    assert "docs/lessons/13.png)](notebooks/1_images/13_patients_not_images.ipynb)" in text
+    assert {line.count("|") for line in text.splitlines()} == {4}
 
 
 def test_a_published_repository_is_named_by_clone_and_citation():

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from medlab.errors import MedlabError
-from tools.pictures import MOST, WIDTH, picture_of, shrunk
+from tools.pictures import MOST, WIDTH, choices, picture_of, shrunk
 
 
 def png(width, height, color):
@@ -40,6 +40,25 @@ def test_the_first_figure_from_the_tagged_cell_on_is_taken():
 def test_without_a_tag_the_largest_is_taken():
     _, packed = picture_of(lesson(cell(png(90, 60, "red")), cell(png(300, 200, "blue"))), "41.ipynb")
     assert color_of(packed) == (0, 0, 255)
+
+
+def test_a_figure_and_a_part_of_it_can_be_chosen_where_no_cell_is_tagged():
+    cells = [cell(png(300, 200, "red")), cell(png(90, 60, "lime"))]
+    chosen = {"41": {"figure": 2, "crop": [0.5, 0, 1, 0.5]}}
+    _, packed = picture_of(lesson(*cells), "41.ipynb", chosen)
+    assert color_of(packed) == (0, 255, 0)
+    assert Image.open(io.BytesIO(packed)).size == (45, 30)
+    _, packed = picture_of(lesson(*cells), "41.ipynb", {"41": {"figure": 9}})
+    assert color_of(packed) == (255, 0, 0)
+    _, packed = picture_of(lesson(*cells, cell(png(9, 9, "blue"), tags=["picture"])), "41.ipynb", chosen)
+    assert color_of(packed) == (0, 0, 255)
+
+
+@pytest.mark.parametrize("wrong", ["[41", "[41]\nfigure = 0", "[41]\ncrop = [0.5, 0, 0.2, 1]", "[41]\npanel = 1"])
+def test_choices_in_another_form_are_refused(tmp_path, wrong):
+    (tmp_path / "choices.toml").write_text(wrong, encoding="utf-8")
+    with pytest.raises(MedlabError, match=r"choices\.toml does not say which pictures"):
+        choices(tmp_path / "choices.toml")
 
 
 def test_any_picture_becomes_small():
