@@ -142,10 +142,11 @@ class _Warm:
         told = _packed(env)
         try:
             with self._lock:
-                channel = self._open()
-                socket.send_fds(channel, [_SIZE.pack(len(told))], [in_read, out_write])
-                channel.sendall(told)
-                pid = _SIZE.unpack(_exactly(channel, _SIZE.size))[0]
+                try:
+                    pid = self._ask(told, [in_read, out_write])
+                except (OSError, EOFError):  # a copy may have killed it a moment ago: a new one is begun
+                    self._socket = None
+                    pid = self._ask(told, [in_read, out_write])
         except (OSError, EOFError) as error:
             os.close(in_write)
             os.close(out_read)
@@ -155,6 +156,12 @@ class _Warm:
             os.close(in_read)
             os.close(out_write)
         return _Copy(pid, os.fdopen(in_write, "wb"), os.fdopen(out_read, "rb"))
+
+    def _ask(self, told: bytes, ends: list[int]) -> int:
+        channel = self._open()
+        socket.send_fds(channel, [_SIZE.pack(len(told))], ends)
+        channel.sendall(told)
+        return _SIZE.unpack(_exactly(channel, _SIZE.size))[0]
 
     def _open(self) -> socket.socket:
         if self._socket is None or self._process is None or self._process.poll() is not None:
