@@ -20,10 +20,11 @@ import numpy as np
 from medlab.course.sandbox import Answer, preload
 from medlab.course.submission import Exercise, Submission, exercises_of, imports_of, student_of
 from medlab.errors import MedlabError
+from medlab.exercises import NOT_ATTEMPTED, RANDOM_CASES, RIGHT, WRONG, check
 from medlab.files import write_whole
 from medlab.lesson import Lesson, catalogue
 
-RIGHT, WRONG, NOT_ATTEMPTED, MISSING = "right", "wrong", "not attempted", "missing"
+MISSING = "missing"
 STATES = (RIGHT, WRONG, NOT_ATTEMPTED, MISSING)
 PARTIAL = 0.5  # a wrong answer gets this part of the share of cases that it solves
 GRADES = "grades.csv"
@@ -139,8 +140,6 @@ def marked(handed: Submission, exercise: Exercise, imports: str, names: dict, *,
     seed : int
         Of the random cases.
     """
-    from medlab import exercises
-
     name = exercise.name
     if name not in [key for key, _ in handed.definitions]:
         if broken := handed.unreadable(name):
@@ -149,14 +148,14 @@ def marked(handed: Submission, exercise: Exercise, imports: str, names: dict, *,
     answer, told = Answer(name, handed.definitions, imports), _arguments(exercise.check, names, name)
     cases, reference = told["cases"], told.pop("reference")
     rng = np.random.default_rng(seed)
-    told["cases"] = lambda _: cases(rng)
+    told |= {"cases": lambda _: cases(rng), "edges": list(told.get("edges", ()))}
     try:
         with suppress(Exception):  # what is wrong with the definitions is said by the first call
             answer.begin()
-        outcome = exercises.check(answer, reference, **told)
-        if outcome.status == exercises.RIGHT:
+        outcome = check(answer, reference, **told)
+        if outcome.status == RIGHT:
             return Mark(name, RIGHT, outcome.reason, 1.0)
-        if outcome.status == exercises.NOT_ATTEMPTED:
+        if outcome.status == NOT_ATTEMPTED:
             return Mark(name, NOT_ATTEMPTED, "Nothing was written.")
         rng = np.random.default_rng(seed)
         share = _share(answer, reference, told)
@@ -166,14 +165,14 @@ def marked(handed: Submission, exercise: Exercise, imports: str, names: dict, *,
     return Mark(name, WRONG, outcome.reason, round(PARTIAL * share, 2), mistake)
 
 
-def _arguments(check: str, names: dict, name: str) -> dict:
+def _arguments(code: str, names: dict, name: str) -> dict:
     """Return what the cell of a check passes to `medlab.exercise`."""
     import medlab
 
     kept: dict = {}
     own, medlab.exercise = medlab.exercise, lambda answer, reference, **more: kept.update(more, reference=reference)
     try:
-        exec(check, {**names, name: None})
+        exec(code, {**names, name: None})
     finally:
         medlab.exercise = own
     return kept
@@ -181,7 +180,6 @@ def _arguments(check: str, names: dict, name: str) -> dict:
 
 def _share(answer: Answer, reference: Callable | None, told: dict) -> float:
     """Return the share of cases that an answer solves."""
-    from medlab import exercises
     from medlab.compare import difference, precision
 
     solved, judge = [], told.get("judge")
@@ -196,9 +194,8 @@ def _share(answer: Answer, reference: Callable | None, told: dict) -> float:
         solved.append(not wrong)
         return wrong or ""
 
-    edges = list(told.get("edges", ()))
-    exercises.check(answer, None, cases=told["cases"], edges=edges, judge=count)
-    return sum(solved[: exercises.RANDOM_CASES + len(edges)]) / (exercises.RANDOM_CASES + len(edges))
+    check(answer, None, cases=told["cases"], edges=told["edges"], judge=count)
+    return sum(solved) / (RANDOM_CASES + len(told["edges"]))
 
 
 def _best(found: list[Graded]) -> list[Graded]:
@@ -303,7 +300,7 @@ def summary(graded: list[Graded]) -> str:
     for (lesson, name), marks in questions.items():
         states = Counter(mark.status for mark in marks)
         wrong = Counter(mark.mistake or "other" for mark in marks if mark.status == WRONG)
-        said = "<br>".join(f"{count} times: {escape(text)}" for text, count in wrong.most_common(6))
+        said = "<br>".join(f"{escape(text)} ({count})" for text, count in wrong.most_common(6))
         counts = "".join(f"<td>{states[state]}</td>" for state in STATES)
         share = f"{states[RIGHT] / len(marks):.0%}"
         rows.append(f"<tr><td>{escape(lesson)}</td><td>{escape(name)}</td><td>{share}</td>{counts}<td>{said}</td></tr>")

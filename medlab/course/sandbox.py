@@ -83,7 +83,12 @@ class Answer:
             kind, value = self._receive(limit)
             if kind != "callback":
                 break
-            self._send(_packed_arguments((functions[value[0]](*value[1]),), functions))
+            try:
+                reply = functions[value[0]](*value[1])
+            except Exception:
+                self.close()  # it waits for a reply, and would take the next question for it
+                raise
+            self._send(_packed_arguments((reply,), functions))
         if kind == "raised":
             raise _error(*value)
         result, left = value

@@ -64,7 +64,7 @@ def test_a_spreadsheet_a_summary_and_feedback_are_written(graded, tmp_path):
     rows = list(csv.DictReader((tmp_path / "grades" / "grades.csv").open()))
     assert {row["student"]: row["points"] for row in rows}["ada"] == "2.0"
     page = (tmp_path / "grades" / "summary.html").read_text()
-    assert "1 times: A tie counts one half" in page
+    assert "A tie counts one half, not nothing. (1)" in page
     assert "50%" in page
     assert "A tie counts one half" in (tmp_path / "grades" / "feedback" / "cem.html").read_text()
     write(list(graded.values()), tmp_path / "grades")  # once more into the same folder

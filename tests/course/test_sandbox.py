@@ -54,6 +54,13 @@ def test_a_function_among_the_arguments_is_called_here(answer):
     assert here == [3, 3]
 
 
+def test_a_function_that_fails_here_leaves_the_next_call_as_it_should_be(answer):
+    f = answer("def f(g, x):\n    return g(x)")
+    with pytest.raises(ZeroDivisionError):
+        f(lambda x: 1 / x, 0)
+    assert f(lambda x: 1 / x, 2) == 0.5
+
+
 def test_generators_go_there_with_their_state(answer):
     rng = np.random.default_rng(3)
     assert answer("def f(rng):\n    return rng.random()")(rng) == np.random.default_rng(3).random()
