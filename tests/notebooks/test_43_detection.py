@@ -149,16 +149,17 @@ def test_boxes_come_from_names_or_from_masks(lesson):
     assert lesson["boxes_of"](chest)[1][0].tolist() == [[1, 2, 3, 6]]
 
 
-@pytest.mark.parametrize("threshold", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("rate", ["1.0", "2.0"])
 @pytest.mark.parametrize("image", ["0", "1"])
-def test_the_explorer_draws_every_state(lesson, image, threshold):
+def test_the_explorer_draws_every_state(lesson, image, rate):
     cohort = medlab.Cohort(torch.rand(2, 1, 48, 64), pd.DataFrame({"patient_id": ["a", "b"]}))
     listed = np.zeros((2, 3, 2))
     listed[0] = [[0.9, 1], [0.6, -1], [0, 0]]
     lesson.update(
         test=cohort, first_list=listed, boxes_test=np.tile(np.array([2.0, 2, 9, 9]), (2, 3, 1)),
         truth={"test": [torch.tensor([[2.0, 2, 9, 9]]), torch.zeros(0, 4)]}, count=np.array([1, 0]),
+        thresholds={1.0: 0.95, 2.0: 0.5},
     )  # fmt: skip
-    assert isinstance(lesson["draw_detections"](image, threshold), Figure)
-    found = 1 if image == "0" and threshold <= 0.9 else 0
-    assert f"{found} of {1 - int(image)} objects found" in lesson["describe_detections"](image, threshold)
+    assert isinstance(lesson["draw_detections"](image, rate), Figure)
+    found = 1 if image == "0" and rate == "2.0" else 0
+    assert f"{found} of {1 - int(image)} objects found" in lesson["describe_detections"](image, rate)
