@@ -41,8 +41,8 @@ NOT_YET_REVISED = {
     "65_restoration": (81, 480),
     "71_noisy_labels": (103, 544),
     "72_imbalance": (92, 461),
-    "81_interpretability": (67, 333),
-    "82_uncertainty": (117, 470),
+    "81_interpretability": (70, 365),
+    "82_uncertainty": (63, 323),
 }
 METRIC_CALLS = r"\b(roc_auc_score|accuracy_score|f1_score|balanced_accuracy_score|average_precision_score)\b"
 
