@@ -22,7 +22,7 @@ ORDER = [
 NOT_YET_REVISED = {
     "00_start_here": (42, 154),
     "11_modalities": (51, 243),
-    "12_physical_space": (50, 211),
+    "12_physical_space": (57, 263),
     "14_readers": (108, 472),
     "15_scanner_drift": (53, 228),
     "42_multiclass_multilabel": (80, 432),

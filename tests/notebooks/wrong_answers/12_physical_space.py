@@ -1,26 +1,38 @@
 """Answers to the exercises of lesson 12: exercise, two underscores, what is wrong, or "right" and how."""
 
+import nibabel
 import numpy as np
 
 
-def window__no_clip(hu, level, width):
-    return (hu - (level - width / 2)) / width
+def letters__lps(affine):
+    return "".join(nibabel.aff2axcodes(affine, (("R", "L"), ("A", "P"), ("I", "S"))))
 
 
-def window__width_to_one_side(hu, level, width):
-    return np.clip((hu - (level - width)) / (2 * width), 0, 1)
+def letters__rows(affine):
+    return "".join(nibabel.aff2axcodes(affine.T))
 
 
-def window__level_is_black(hu, level, width):
-    return np.clip((hu - level) / width, 0, 1)
+def letters__diagonal(affine):
+    return "".join(np.where(np.diag(affine)[:3] > 0, list("RAS"), list("LPI")))
 
 
-def window__fixed(hu, level, width):
-    return np.clip((hu + 160) / 400, 0, 1)
+def letters__no_sign(affine):
+    return "".join("RAS"[k] for k in np.abs(affine[:3, :3]).argmax(0))
 
 
-def window__inverted(hu, level, width):
-    return 1 - np.clip((hu - (level - width / 2)) / width, 0, 1)
+def letters__largest_signed(affine):
+    return "".join("RAS"[k] for k in affine[:3, :3].argmax(0))
+
+
+def letters__right_by_nibabel(affine):
+    return "".join(nibabel.aff2axcodes(affine))
+
+
+def letters__right_by_indexing(affine):
+    steps = affine[:3, :3]
+    rows = np.abs(steps).argmax(axis=0)
+    positive = steps[rows, np.arange(3)] > 0
+    return "".join(pair[int(up)] for pair, up in zip(np.array(["LR", "PA", "IS"])[rows], positive, strict=True))
 
 
 def to_world__no_offset(affine, voxels):
@@ -57,20 +69,6 @@ def volume_ml__diagonal(mask, affine):
 
 def volume_ml__sums_labels(mask, affine):
     return mask.sum() * abs(np.linalg.det(affine[:3, :3])) / 1000
-
-
-def window__changes_the_array(hu, level, width):
-    hu -= level - width / 2
-    hu /= width
-    return np.clip(hu, 0, 1)
-
-
-def window__right_by_interpolation(hu, level, width):
-    return np.interp(hu, [level - width / 2, level + width / 2], [0.0, 1.0])
-
-
-def window__right_in_float32(hu, level, width):
-    return np.minimum(np.maximum((hu.astype(np.float32) - level) / width + 0.5, 0), 1)
 
 
 def to_world__right_homogeneous(affine, voxels):
