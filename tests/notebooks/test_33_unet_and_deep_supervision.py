@@ -29,9 +29,9 @@ def made(lesson, **options):
 def test_the_u_net_is_that_of_monai(lesson):
     wide = (4, 8, 16, 32, 64)
     ours = lesson["UNet"](2, wide, (2,) * 5).eval()
-    theirs = BasicUNet(2, 2, 1, (*wide, 4), act="relu", norm=None, upsample="deconv").eval()
+    theirs = BasicUNet(2, 2, 1, (*wide, 4), act="relu", norm=("instance", {"affine": True}), upsample="deconv").eval()
     # MONAI's last step up keeps its channels; its other steps halve them, as the U-Net of the paper does.
-    theirs.upcat_1 = UpCat(2, 8, 4, 4, "relu", None, True, 0.0, "deconv").eval()
+    theirs.upcat_1 = UpCat(2, 8, 4, 4, "relu", ("instance", {"affine": True}), True, 0.0, "deconv").eval()
     pairs = [(ours.down[0], theirs.conv_0)]
     pairs += [(ours.down[k], getattr(theirs, f"down_{k}")) for k in (1, 2, 3, 4)]
     for k in range(4):
@@ -98,7 +98,7 @@ def test_the_deep_loss_without_heads_is_that_of_the_full_map(lesson):
     maps = [torch.randn(2, 1, 16 // 2**k, 16 // 2**k) for k in range(3)]
     whole = [lesson["overlap_loss"](nn.functional.interpolate(m, size=(16, 16), mode="bilinear"), y) for m in maps]
     assert torch.isclose(lesson["deep_loss"](maps, y, False), whole[0])
-    assert torch.isclose(lesson["deep_loss"](maps, y, True), (whole[0] + whole[1] / 2 + whole[2] / 4) / 1.75)
+    assert torch.isclose(lesson["deep_loss"](maps, y, True), sum(whole) / 3)
 
 
 def test_the_loss_is_low_for_the_truth(lesson):
