@@ -147,7 +147,7 @@ def test_a_thin_line_survives_the_smaller_size_and_empty_images_are_left_out(les
 
 
 def test_of_a_volume_one_slice_is_taken_from_image_and_mask(lesson):
-    volumes = torch.rand(2, 1, 16, 16, 5)
+    volumes = torch.rand(2, 1, 32, 32, 5)
     lesson.update(channels=[0], depth=2, most=32)
     x, y, _ = lesson["prepared"](cohort(volumes, (volumes > 0.5).to(torch.uint8)))
     plane = volumes[:, 0, :, :, 2]
