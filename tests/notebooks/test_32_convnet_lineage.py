@@ -11,17 +11,15 @@ from torch.nn import functional as F
 
 from tests.notebooks.cells import definitions
 
-MODERN = {"norm": True}
-
 
 @pytest.fixture
 def lesson():
     names = definitions("32_convnet_lineage")
     names.update(channels=1, classes=3, size=28, entropy=1.0, train=type("Part", (), {"images": images(9)}))
-    blocks = {"five": names["five"], "vgg": names["vgg"], "residual": names["Residual"], "dense": names["dense"]}
-    names["arms"] = {kind: (block, 8, MODERN) for kind, block in blocks.items()}
+    blocks = {"five": names["alexnet"], "vgg": names["vgg"], "residual": names["Residual"], "dense": names["dense"]}
+    names["arms"] = {kind: (block, 8, {}) for kind, block in blocks.items()}
     for kind, neck in (("inception", True), ("naive", False)):
-        names["arms"][kind] = (lambda w, n, neck=neck: names["Inception"](w, n, neck=neck), 8, MODERN)
+        names["arms"][kind] = (lambda w, n, neck=neck: names["Inception"](w, n, neck=neck), 8, {})
     names["arms"]["early"] = (names["alexnet"], 8, {"norm": False})
     return names
 
@@ -77,7 +75,7 @@ def test_inception_is_four_branches_side_by_side(lesson, neck):
     assert weights(block) == 2 * w * w // 4 + (2 * w * w // 4 + 34 * w * w // 16 if neck else 34 * w * w // 4)
     x, found = images(2, channels=w), []
     for kernel, branch in zip((1, 3, 5), block.branches[:3], strict=True):
-        layers = [branch] if kernel == 1 else [layer for layer in branch if isinstance(layer, nn.Conv2d)]
+        layers = [branch] if kernel == 1 else [layer for layer in branch.modules() if isinstance(layer, nn.Conv2d)]
         inner = F.conv2d(x, layers[0].weight).relu() if len(layers) == 2 else x
         found.append(F.conv2d(inner, layers[-1].weight, padding=kernel // 2))
     found.append(F.conv2d(F.max_pool2d(x, 3, 1, 1), block.branches[3][1].weight))
@@ -86,7 +84,7 @@ def test_inception_is_four_branches_side_by_side(lesson, neck):
 
 def test_two_small_kernels_have_28_percent_fewer_weights(lesson):
     assert weights(lesson["vgg"](8, 1)) == 18 * 64
-    assert weights(lesson["five"](8, 1)) == weights(lesson["alexnet"](8, 1)) == 25 * 64
+    assert weights(lesson["alexnet"](8, 1)) == weights(lesson["alexnet"](8, 1, norm=False)) == 25 * 64
 
 
 def test_the_first_network_has_no_batch_normalization_but_that_of_the_input(lesson):
@@ -98,7 +96,7 @@ def test_the_first_network_has_no_batch_normalization_but_that_of_the_input(less
 def test_counts_are_those_of_the_formulas(lesson):
     parameters, work = lesson["counted"](lesson["network"]("vgg", seed=0))
     stem, block, head = 9 * 8, 18 * 64, 8 * 3
-    assert parameters == (stem + 8) + 2 * block + 5 * 2 * 8 + (head + 3)
+    assert parameters == stem + 2 * block + 5 * 2 * 8 + head
     assert work == 196 * (stem + block) + 49 * block + head
 
 
