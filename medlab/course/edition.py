@@ -7,7 +7,9 @@ import copy
 import hashlib
 import json
 import re
+import tomllib
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 
 from medlab.errors import MedlabError
@@ -67,18 +69,20 @@ def student(notebook: dict) -> dict:
 
 
 def instructor(notebook: dict) -> dict:
-    """Return the instructor's edition of a notebook: solutions, and below each exercise its typical mistakes.
+    """Return the instructor's edition of a notebook: a plan on top, solutions, typical mistakes below each exercise.
 
     Examples
     --------
     >>> from medlab.lesson import find
     >>> made = instructor(find("00").notebook)
     >>> sum(INSTRUCTOR in cell["metadata"].get("tags", []) for cell in made["cells"])
-    2
+    3
     """
     made, cells = copy.deepcopy(notebook), []
     for cell in made["cells"]:
         cells.append(cell)
+        if len(cells) == 1:
+            cells.append(_plan(notebook))
         if "check" in cell["metadata"].get("tags", []):
             cells.append(_notes("".join(cell["source"]), len(cells)))
     made["cells"] = cells
@@ -100,8 +104,38 @@ def _notes(check: str, number: int) -> dict:
     steps = [str(one.value) for one in getattr(hints, "elts", []) if isinstance(one, ast.Constant)]
     lines = ["**For instructors.** Typical mistakes, as students are told:", "", *said]
     lines += ["", f"Hints, in order: {' '.join(steps)}"] if steps else []
+    return _cell(f"notes-{number}", lines)
+
+
+def _plan(notebook: dict) -> dict:
+    """Return a cell with what an instructor needs before class: times, sabotages to show, questions, work in groups."""
+    about = notebook["metadata"].get("medlab", {})
+    minutes, sabotages = about.get("minutes", {}), about.get("sabotages", {})
+    exercises = sum("exercise" in cell["metadata"].get("tags", []) for cell in notebook["cells"])
+    lines = ["**For instructors.** Plan of this lesson:", ""]
+    if minutes:
+        lines += [
+            f"- **Time**: {minutes.get('teach')} minutes for the lesson, {minutes.get('exercise')} for "
+            f"{exercises} exercises. Ask for the predictions in writing before the first figure."
+        ]
+    lines += [
+        f'- **To show**: `sabotage = "{name}"` fells claim {", ".join(map(str, fallen))}. Let the class predict it.'
+        for name, fallen in sabotages.items()
+    ]
+    told = _teaching().get(str(about.get("id", ""))[:2], {})
+    lines += [f"- **To discuss**: {question}" for question in told.get("questions", ())]
+    lines += [f"- **In groups**: {told['groups']}"] if told.get("groups") else []
+    return _cell("plan", lines)
+
+
+def _teaching() -> dict[str, dict]:
+    return tomllib.loads((files("medlab.course") / "teaching.toml").read_text(encoding="utf-8"))
+
+
+def _cell(name: str, lines: list[str]) -> dict:
+    """Return a cell for instructors alone."""
     tags = {"tags": [INSTRUCTOR]}
-    return {"cell_type": "markdown", "id": f"notes-{number}", "metadata": tags, "source": "\n".join(lines)}
+    return {"cell_type": "markdown", "id": name, "metadata": tags, "source": "\n".join(lines)}
 
 
 def nbgrader(notebook: dict) -> dict:

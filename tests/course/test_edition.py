@@ -200,3 +200,13 @@ def test_every_edition_is_the_same_byte_for_byte_twice(edition, tmp_path):
     files = [sorted(p.relative_to(tmp_path / f) for p in (tmp_path / f).rglob("*") if p.is_file()) for f in "ab"]
     assert files[0] == files[1]
     assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in files[0])
+
+
+@pytest.mark.parametrize("lesson", catalogue(), ids=lambda each: each.number)
+def test_an_instructor_gets_a_plan_with_questions_and_each_sabotage(lesson):
+    cells = instructor(lesson.notebook)["cells"]
+    plan = "".join(cells[1]["source"])
+    assert plan.count("**To discuss**") >= 2
+    assert "**In groups**" in plan
+    assert all(f'sabotage = "{name}"' in plan for name in lesson.sabotages)
+    assert student({**lesson.notebook, "cells": cells})["cells"] == student(lesson.notebook)["cells"]
