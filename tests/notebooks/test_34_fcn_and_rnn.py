@@ -20,7 +20,7 @@ def networks(lesson):
     alone, fcn = lesson["Alone"], lesson["FCN"]
     return {
         "2D": fcn(alone()),
-        "unordered": fcn(alone(20, pooled=True)),
+        "unordered": fcn(alone(8, pooled=True)),
         "stack": fcn(alone(), reach=2),
         "recurrent": fcn(lesson["Recurrent"]()),
     }
