@@ -27,7 +27,9 @@ def verify(
     null: Annotated[bool, typer.Option("--null", help="Also run so that no network learns: what holds?")] = False,
     replicate: Annotated[int, typer.Option(min=0, help="Also run with this many seeds that were never used.")] = 0,
     due: Annotated[bool, typer.Option("--due", help="Run what the ledger lacks or has for an older state.")] = False,
-    base: Annotated[bool, typer.Option("--base", help="With --due: base claims alone.")] = False,
+    base: Annotated[
+        bool | None, typer.Option("--base/--others", help="With --due: base claims alone, or all but them.")
+    ] = None,
     check: Annotated[int, typer.Option(min=0, help="Run this many up-to-date entries again, at random.")] = 0,
     minutes: Annotated[float | None, typer.Option(min=0, help="Begin no run after this time.")] = None,
     data: Annotated[str, typer.Option(help="Another source of data than the lesson's default.")] = "",
@@ -45,8 +47,8 @@ def verify(
     Exit status: 0, all is as expected. 1, a lesson failed, a claim was lost, the ledger is wrong, or base claims could
     not be run in time. 2, wrong usage. 3, nothing worse than a budget exceeded.
     """
-    if base and not due:
-        raise MedlabError("--base is a part of --due", hint="medlab verify --due --base")
+    if base is not None and not due:
+        raise MedlabError("--base and --others are parts of --due", hint="medlab verify --due --base")
     until = math.inf if minutes is None else time.monotonic() + 60 * minutes
     lessons, damaged = _whole(*chosen(ids, all_))
     from medlab.engine.ledger import Ledger
@@ -84,20 +86,23 @@ def _run(work: list[tuple[Lesson, Case]], ledger: Ledger, *, write: bool, jobs: 
 
 
 def _from_ledger(
-    lessons: list[Lesson], ledger: Ledger, *, due: bool, base: bool, check: int
+    lessons: list[Lesson], ledger: Ledger, *, due: bool, base: bool | None, check: int
 ) -> tuple[list[tuple[Lesson, Case]], int]:
     """Print what the ledger holds; return what is to be run, and how many of its entries are wrong."""
     from medlab.engine import verify as verifying
 
     state, wrong = verifying.due(lessons, ledger), verifying.judge_ledger(lessons, ledger)
-    first = [(lesson, case) for lesson, case in state.stale if verifying.is_base(lesson, case)]
-    counts = f"{len(state.fresh)} entries up to date, {len(state.stale)} to be run, {len(first)} of them base claims"
+    parts: dict[bool, list] = {True: [], False: []}
+    for lesson, case in state.stale:
+        parts[verifying.is_base(lesson, case)].append((lesson, case))
+    counts = f"{len(state.fresh)} entries up to date, {len(state.stale)} to be run, {len(parts[True])} of them base claims"
     typer.echo(f"ledger: {counts}")
     if state.absent:
         typer.echo(f"their data are not here, so they cannot be run: {_named(state.absent)}")
     for case, text in wrong:
         typer.echo(f"LOST   {case}: {text}, says the ledger")
-    return (first if base else state.stale) * due + verifying.drawn(state.fresh, check), len(wrong)
+    stale = state.stale if base is None else parts[base]
+    return stale * due + verifying.drawn(state.fresh, check), len(wrong)
 
 
 def _whole(lessons: list[Lesson], damaged: list[Run]) -> tuple[list[Lesson], list[Run]]:

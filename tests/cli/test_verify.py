@@ -89,6 +89,18 @@ def test_no_run_begins_after_the_given_minutes(bench):
     assert not (folder / "ledger.jsonl").exists()
 
 
+def test_others_leaves_base_claims_to_the_run_before_it(bench):
+    folder, _, verify = bench
+    done = verify("--due", "--others", "--minutes", "0")
+    assert done.returncode == 0, done.stdout
+    assert "1 of them base claims" in done.stdout
+    assert "not run within 0 minutes: 10_test on hospital:chest_xray, " in done.stdout
+    assert "base claims are among them" not in done.stdout
+    alone = verify("--others")
+    assert alone.returncode == 1
+    assert "--base and --others are parts of --due" in alone.stderr
+
+
 def test_replication_adds_seeds_and_tells_in_how_many_a_claim_held(bench):
     folder, _, verify = bench
     for runs, added in ((2, 1), (1, 1)):  # the lesson as it stands is run only the first time
