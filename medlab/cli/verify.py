@@ -95,7 +95,9 @@ def _from_ledger(
     parts: dict[bool, list] = {True: [], False: []}
     for lesson, case in state.stale:
         parts[verifying.is_base(lesson, case)].append((lesson, case))
-    counts = f"{len(state.fresh)} entries up to date, {len(state.stale)} to be run, {len(parts[True])} of them base claims"
+    counts = (
+        f"{len(state.fresh)} entries up to date, {len(state.stale)} to be run, {len(parts[True])} of them base claims"
+    )
     typer.echo(f"ledger: {counts}")
     if state.absent:
         typer.echo(f"their data are not here, so they cannot be run: {_named(state.absent)}")

@@ -90,7 +90,7 @@ def test_no_run_begins_after_the_given_minutes(bench):
 
 
 def test_others_leaves_base_claims_to_the_run_before_it(bench):
-    folder, _, verify = bench
+    _, _, verify = bench
     done = verify("--due", "--others", "--minutes", "0")
     assert done.returncode == 0, done.stdout
     assert "1 of them base claims" in done.stdout
