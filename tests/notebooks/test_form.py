@@ -39,8 +39,7 @@ NOT_YET_REVISED = {
     "63_reconstruction_pet": (70, 446),
     "64_enhancement": (80, 477),
     "65_restoration": (81, 480),
-    "71_noisy_labels": (103, 544),
-    "72_imbalance": (92, 461),
+    "71_noisy_labels": (60, 323),
     "81_interpretability": (70, 365),
     "82_uncertainty": (63, 323),
 }

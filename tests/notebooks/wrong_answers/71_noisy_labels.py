@@ -44,35 +44,6 @@ def loudness__without_chain(p, q):
     return p**q
 
 
-def lesson_for_one__own_favorites(loss_one, loss_two, forget):
-    count = max(1, round((1 - forget) * len(loss_one)))
-    return np.sort(np.argsort(loss_one)[:count])
-
-
-def lesson_for_one__large_losses(loss_one, loss_two, forget):
-    count = max(1, round(forget * len(loss_two)))
-    return np.sort(np.argsort(loss_two)[-count:])
-
-
-def lesson_for_one__keeps_forget(loss_one, loss_two, forget):
-    count = max(1, round(forget * len(loss_two)))
-    return np.sort(np.argsort(loss_two)[:count])
-
-
-def lesson_for_one__unsorted(loss_one, loss_two, forget):
-    count = max(1, round((1 - forget) * len(loss_two)))
-    return np.argsort(loss_two)[:count]
-
-
-def lesson_for_one__may_be_empty(loss_one, loss_two, forget):
-    return np.sort(np.argsort(loss_two)[: round((1 - forget) * len(loss_two))])
-
-
-def lesson_for_one__sum_of_both(loss_one, loss_two, forget):
-    count = max(1, round((1 - forget) * len(loss_two)))
-    return np.sort(np.argsort(loss_one + loss_two)[:count])
-
-
 def true_accuracy__right_by_solving(measured, rate, classes):
     matrix = np.array([[1 - rate, rate / (classes - 1)], [rate, 1 - rate / (classes - 1)]])
     return np.linalg.solve(matrix, [measured, 1 - measured])[0]
@@ -80,8 +51,3 @@ def true_accuracy__right_by_solving(measured, rate, classes):
 
 def loudness__right_by_chain(p, q):
     return np.abs(-(p ** (q - 1.0)) * p * (1 - p))
-
-
-def lesson_for_one__right_as_list(loss_one, loss_two, forget):
-    order = sorted(range(len(loss_two)), key=lambda k: loss_two[k])
-    return sorted(order[: max(1, round(len(order) - forget * len(order)))])
