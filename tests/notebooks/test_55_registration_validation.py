@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
-from monai.metrics import DiceMetric
 
 from tests.notebooks.cells import SHAPE, Quiet, definitions, smooth_images
 
@@ -14,8 +13,7 @@ ROWS, COLUMNS = SHAPE
 @pytest.fixture(scope="module")
 def lesson():
     names = definitions("55_registration_validation")
-    names.update(lab=Quiet(), STEPS=3, SMOOTH=0.1, images={"train": smooth_images(9, 10)})
-    names["as_it_is"] = lambda pair: pair
+    names.update(lab=Quiet(), images={"train": smooth_images(9, 10)})
     return names
 
 
@@ -60,37 +58,29 @@ def test_measures_of_maps_are_those_of_numpy(lesson):
     assert lesson["within"](0 * guess, "x").abs().max() == 0
 
 
-def test_edges_survive_a_swap_of_contrast(lesson):
-    pair = torch.cat([smooth_images(15), smooth_images(16)], 1)
-    assert torch.allclose(lesson["edges"](pair), lesson["edges"](1.1 - pair), atol=1e-4)
+def test_the_network_starts_flat_positive_and_small(lesson):
+    length = lesson["ErrorNet"]()(torch.cat([smooth_images(20), smooth_images(21), smooth_images(23)], 1))
+    assert length.shape == (2, 1, ROWS, COLUMNS)
+    assert length.min() > 0
+    assert length.std(dim=(2, 3)).max() < 1e-6
+    assert sum(p.numel() for p in lesson["ErrorNet"]().parameters()) < 60_000
 
 
-def test_shapes_have_one_label_at_each_pixel(lesson):
-    labels = lesson["shapes"](3, torch.Generator().manual_seed(2))
-    assert torch.equal(labels.sum(1), torch.ones(3, ROWS, COLUMNS))
-    assert lesson["painted"](labels, torch.Generator().manual_seed(3)).shape == (3, 1, ROWS, COLUMNS)
+def test_a_search_leaves_less_error_the_longer_it_runs(lesson):
+    def left(steps):
+        return lesson["search_case"](smooth_images(24, 6), steps, torch.Generator().manual_seed(5))[1].mean()
+
+    assert left(20) < left(0)
 
 
-def test_squared_correlation_does_not_care_about_the_sign(lesson):
-    one, other, v = smooth_images(17), smooth_images(18), torch.zeros(2, 2, ROWS // 2, COLUMNS // 2)
-    loss = lesson["loss_of"]
-    assert torch.allclose(loss(one, other, v, 0, True), loss(1 - one, other, v, 0, True), atol=1e-4)
-    assert torch.allclose(loss(one, other, v, 0) + loss(1 - one, other, v, 0), torch.tensor(2.0), atol=1e-4)
-
-
-def test_dice_is_that_of_monai(lesson):
-    masks = (smooth_images(19, 3) > 0.5).float()
-    lesson.update(labels={"test": masks}, partner=np.array([1, 2, 0]))
-    wanted = DiceMetric(reduction="none")(masks[[1, 2, 0]], masks)[:, 0]
-    assert torch.allclose(lesson["dice"](torch.zeros(3, 2, ROWS, COLUMNS)), wanted, atol=1e-6)
-
-
-def test_the_network_starts_flat_and_is_small(lesson):
-    model = lesson["UNet"](2, 2, lesson["edges"])
-    v = model(torch.cat([smooth_images(20), smooth_images(21)], 1))
-    assert v.shape == (2, 2, ROWS // 2, COLUMNS // 2)
-    assert v.std(dim=(2, 3)).max() < 1e-6
-    assert sum(p.numel() for p in model.parameters()) < 60_000
+def test_only_the_body_is_judged_and_all_of_an_empty_image(lesson):
+    pair = torch.zeros(2, 3, ROWS, COLUMNS)
+    pair[0, 0, 5:20, 5:20] = 1
+    body = lesson["body_of"](pair)
+    assert body[0, 0, 12, 12] == 1
+    assert body[0, 0, 0, 0] == 0
+    assert body[1].min() == 1
+    assert lesson["mean_in"](body, body).tolist() == [1, 1]
 
 
 @pytest.mark.parametrize("method", ["network", "correlation"])

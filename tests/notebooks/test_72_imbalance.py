@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
-from monai.losses import FocalLoss, TverskyLoss
+from monai.losses import TverskyLoss
 from sklearn.metrics import average_precision_score, f1_score, recall_score
 
 from tests.notebooks.cells import definitions
@@ -50,13 +50,6 @@ def test_dice_and_recall_are_those_of_all_pixels_together(lesson):
     rows, once = lesson["counts"](truth, probability, 0.6), np.ones((1, 6))
     assert lesson["dice_of"](None, rows, once) == pytest.approx([f1_score(truth.ravel(), called.ravel())])
     assert lesson["recall_of"](None, rows, once) == pytest.approx([recall_score(truth.ravel(), called.ravel())])
-
-
-def test_the_focal_loss_is_that_of_monai(lesson):
-    generator = torch.Generator().manual_seed(0)
-    logits = torch.randn(50, 1, generator=generator)
-    targets = (torch.rand(50, 1, generator=generator) < 0.3).float()
-    assert lesson["focal"](logits, targets) == pytest.approx(float(FocalLoss(gamma=2.0)(logits, targets)), rel=1e-5)
 
 
 @pytest.mark.parametrize(("alpha", "beta"), [(0.5, 0.5), (0.3, 0.7)])
