@@ -33,7 +33,6 @@ NOT_YET_REVISED = {
     "51_registration_classical": (82, 492),
     "52_registration_by_prediction": (91, 530),
     "53_registration_agent": (64, 381),
-    "54_registration_gan": (72, 343),
     "62_reconstruction_ct": (83, 494),
     "63_reconstruction_pet": (70, 446),
     "64_enhancement": (80, 477),

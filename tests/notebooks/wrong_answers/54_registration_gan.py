@@ -36,22 +36,6 @@ def excess_of_best__sorted_in_place(gains, k, draws, rng):
     return np.mean([rng.choice(gains, k, replace=False).max() for _ in range(draws)]) - np.mean(gains)
 
 
-def least_squares__swapped(good, bad):
-    return np.mean(good**2) + np.mean((bad - 1) ** 2), np.mean((bad - 1) ** 2)
-
-
-def least_squares__network_wants_zero(good, bad):
-    return np.mean((good - 1) ** 2) + np.mean(bad**2), np.mean(bad**2)
-
-
-def least_squares__one_mean_of_all(good, bad):
-    return np.mean(np.concatenate([(good - 1) ** 2, bad**2])), np.mean((bad - 1) ** 2)
-
-
-def least_squares__network_sees_good_pairs(good, bad):
-    return np.mean((good - 1) ** 2) + np.mean(bad**2), np.mean((bad - 1) ** 2) + np.mean((good - 1) ** 2)
-
-
 def variance_factor__right_shorter(s, axes):
     return (1 - 2 * s + 2 * s**2) ** axes
 
@@ -63,7 +47,3 @@ def excess_of_best__global_numbers(gains, k, draws, rng):
 
 def excess_of_best__right_by_permutations(gains, k, draws, rng):
     return float(np.mean([rng.permutation(gains)[:k].max() for _ in range(draws)]) - gains.mean())
-
-
-def least_squares__right_as_list(good, bad):
-    return [np.square(good - 1).mean() + np.square(bad).mean(), np.square(1 - bad).mean()]
