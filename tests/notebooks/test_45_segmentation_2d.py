@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import torch
 from matplotlib.figure import Figure
+from monai.losses import DiceLoss
 from monai.metrics import compute_hausdorff_distance, compute_surface_dice
 from skimage.draw import disk
 
@@ -63,14 +64,12 @@ def test_the_border_of_empty_masks_does_not_exist(lesson):
     assert lesson["surface_dice"](mask, mask, (1.0, 1.0), 0.5) == 1
 
 
-def test_pooled_dice_is_that_of_one_long_image(lesson):
-    truth, prediction = masks(7), masks(8)
-    weights = np.array([[1.0, 2, 0, 1, 3, 1]])
-    rows = np.repeat(np.arange(6), weights[0].astype(int))
-    long = dice_per_image(truth[rows].reshape(1, -1), prediction[rows].reshape(1, -1))
-    assert lesson["pooled"](truth, prediction, weights) == pytest.approx(long)
-    each = dice_per_image(truth, prediction)
-    assert lesson["per_image"](truth, prediction, weights) == pytest.approx([np.average(each, weights=weights[0])])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_soft_dice_loss_is_that_of_monai(lesson, seed):
+    logits = torch.randn(4, 1, 8, 8, generator=torch.Generator().manual_seed(seed))
+    targets = torch.from_numpy(masks(seed, 4, 32)[:, None, 8:16, 8:16]).float()
+    theirs = DiceLoss(sigmoid=True, batch=True)(logits, targets)
+    assert lesson["soft_dice"](logits, targets) == pytest.approx(float(theirs), abs=1e-5)
 
 
 def test_overconfidence_of_a_calibrated_map_is_zero(lesson):
@@ -80,28 +79,6 @@ def test_overconfidence_of_a_calibrated_map_is_zero(lesson):
     ones = np.ones((1, 4))
     assert lesson["overconfidence"](truth, probability, ones) == pytest.approx([0], abs=1e-9)
     assert lesson["overconfidence"](truth, probability + 0.2, ones) == pytest.approx([0.2])
-
-
-def test_small_minus_large_is_a_difference_of_means(lesson):
-    group, cost = np.array([1, 1, 0, -1]), np.array([0.4, 0.2, 9.0, 0.1])
-    assert lesson["small_minus_large"](group, cost, np.array([[1.0, 1, 1, 1], [0, 2, 1, 1]])) == pytest.approx(
-        [0.2, 0.1]
-    )
-
-
-def test_the_largest_piece_is_kept(lesson):
-    mask = np.zeros((8, 8), dtype=bool)
-    mask[:2, :2], mask[4:8, 4:8] = True, True
-    assert lesson["largest_piece"](mask).sum() == 16
-    assert not lesson["largest_piece"](np.zeros((8, 8), dtype=bool)).any()
-
-
-def test_seeds_part_what_touches(lesson):
-    mask = np.zeros((30, 40), dtype=bool)
-    mask[disk((15, 12), 8)] = mask[disk((15, 26), 8)] = True
-    assert lesson["pieces"](mask) == 1
-    assert lesson["peaks_inside"](mask) == 2
-    assert lesson["peaks_inside"](np.zeros((9, 9), dtype=bool)) == 0
 
 
 def test_slices_stay_with_their_patient_and_their_mask(lesson):
@@ -125,6 +102,6 @@ def test_the_explorer_draws_every_state(lesson, image, threshold):
     truth = masks(9, 2)
     probability = np.stack([truth[0] * 0.9, np.zeros((32, 32))])
     cohort = medlab.Cohort(torch.rand(2, 1, 32, 32), pd.DataFrame({"patient_id": ["a", "b"]}))
-    lesson.update(test=cohort, truth=truth, maps={"cross-entropy": {"test": [probability]}})
+    lesson.update(test=cohort, truth=truth, maps={"cross-entropy": probability[None]})
     assert isinstance(lesson["draw_outline"](image, threshold), Figure)
     assert f"{truth[int(image)].sum()} true" in lesson["describe_outline"](image, threshold)

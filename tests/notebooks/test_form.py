@@ -28,7 +28,6 @@ NOT_YET_REVISED = {
     "42_multiclass_multilabel": (80, 432),
     "43_detection": (82, 447),
     "44_localization": (71, 375),
-    "45_segmentation_2d": (87, 391),
     "46_segmentation_3d": (106, 536),
     "51_registration_classical": (82, 492),
     "52_registration_by_prediction": (91, 530),

@@ -3,40 +3,6 @@
 import numpy as np
 
 
-def my_dice__iou(truth, prediction, both_empty):
-    t, p = np.asarray(truth, bool), np.asarray(prediction, bool)
-    return (t & p).sum() / (t | p).sum() if (t | p).any() else both_empty
-
-
-def my_dice__accuracy(truth, prediction, both_empty):
-    return np.mean(np.asarray(truth, bool) == np.asarray(prediction, bool))
-
-
-def my_dice__not_doubled(truth, prediction, both_empty):
-    t, p = np.asarray(truth, bool), np.asarray(prediction, bool)
-    return (t & p).sum() / (t.sum() + p.sum()) if (t | p).any() else both_empty
-
-
-def my_dice__smoothed(truth, prediction, both_empty):
-    t, p = np.asarray(truth, bool), np.asarray(prediction, bool)
-    return (2 * (t & p).sum() + 1) / (t.sum() + p.sum() + 1)
-
-
-def my_dice__always_one(truth, prediction, both_empty):
-    t, p = np.asarray(truth, bool), np.asarray(prediction, bool)
-    return 2 * (t & p).sum() / (t.sum() + p.sum()) if (t | p).any() else 1.0
-
-
-def my_dice__one_empty_is_empty(truth, prediction, both_empty):
-    t, p = np.asarray(truth, bool), np.asarray(prediction, bool)
-    return 2 * (t & p).sum() / (t.sum() + p.sum()) if t.any() and p.any() else both_empty
-
-
-def my_dice__sums_of_values(truth, prediction, both_empty):
-    total = np.sum(truth) + np.sum(prediction)
-    return 2 * np.sum(np.asarray(truth) * np.asarray(prediction)) / total if total else both_empty
-
-
 def dice_of_patients__of_images(scores, patients):
     return np.nanmean(scores)
 
@@ -68,23 +34,6 @@ def dice_of_patients__nan(scores, patients):
 def dice_of_patients__first_image(scores, patients):
     names = np.unique(patients[np.isfinite(scores)])
     return np.mean([scores[patients == name][0] for name in names])
-
-
-def my_dice__empty_truth_is_empty(truth, prediction, both_empty):
-    t, p = np.asarray(truth, bool), np.asarray(prediction, bool)
-    return 2 * (t & p).sum() / (t.sum() + p.sum()) if t.any() else both_empty
-
-
-def my_dice__right_by_sets(truth, prediction, both_empty):
-    t, p = set(np.flatnonzero(truth)), set(np.flatnonzero(prediction))
-    return 2 * len(t & p) / (len(t) + len(p)) if t or p else both_empty
-
-
-def my_dice__right_in_torch(truth, prediction, both_empty):
-    import torch
-
-    t, p = torch.tensor(truth) > 0, torch.tensor(prediction) > 0
-    return 2 * (t & p).sum() / (t.sum() + p.sum()) if t.any() or p.any() else torch.tensor(both_empty)
 
 
 def iou_from_dice__the_way_back(dice_value):
