@@ -5,7 +5,13 @@ import pandas as pd
 import pytest
 import torch
 from matplotlib.figure import Figure
-from sklearn.metrics import balanced_accuracy_score, cohen_kappa_score, recall_score, roc_auc_score
+from sklearn.metrics import (
+    average_precision_score,
+    balanced_accuracy_score,
+    cohen_kappa_score,
+    recall_score,
+    roc_auc_score,
+)
 
 import medlab
 from tests.notebooks.cells import definitions
@@ -27,9 +33,19 @@ def study(seed, ties=False):
 @pytest.mark.parametrize("average", ["macro", "micro"])
 def test_averages_of_auc_are_those_of_scikit_learn(lesson, average, ties):
     truth, score, weights = study(0, ties)
-    for w, ours in zip(weights, lesson[f"{average}_auc"](truth, score, weights), strict=True):
+    metric = lesson["micro_auc"] if average == "micro" else lesson["averaged"](lesson["metrics"].auc)
+    for w, ours in zip(weights, metric(truth, score, weights), strict=True):
         rows = np.repeat(np.arange(90), w.astype(int))
         assert ours == pytest.approx(roc_auc_score(truth[rows], score[rows], average=average))
+
+
+def test_average_precision_is_that_of_scikit_learn(lesson):
+    truth, score, weights = study(4)
+    for w, ours in zip(weights, lesson["average_precision"](truth[:, 1], score[:, 1], weights), strict=True):
+        rows = np.repeat(np.arange(90), w.astype(int))
+        once = average_precision_score(truth[:, 1], score[:, 1], sample_weight=w)
+        assert ours == pytest.approx(once)
+        assert once == pytest.approx(average_precision_score(truth[rows, 1], score[rows, 1]))
 
 
 @pytest.mark.parametrize("power", [0, 1, 2])

@@ -25,7 +25,6 @@ NOT_YET_REVISED = {
     "12_physical_space": (57, 263),
     "14_readers": (108, 472),
     "15_scanner_drift": (53, 228),
-    "42_multiclass_multilabel": (80, 432),
     "43_detection": (82, 447),
     "44_localization": (71, 375),
     "46_segmentation_3d": (106, 536),

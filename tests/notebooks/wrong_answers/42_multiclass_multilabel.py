@@ -1,33 +1,7 @@
 """Answers to the exercises of lesson 42: exercise, two underscores, what is wrong, or "right" and how."""
 
 import numpy as np
-from sklearn.metrics import cohen_kappa_score, f1_score
-
-
-def macro_f1__micro(truth, called):
-    return f1_score(truth, called, average="micro")
-
-
-def macro_f1__over_patients(truth, called):
-    both, total = (truth * called).sum(1), truth.sum(1) + called.sum(1)
-    return np.mean(2 * both / np.maximum(total, 1))
-
-
-def macro_f1__weighted(truth, called):
-    return f1_score(truth, called, average="weighted")
-
-
-def macro_f1__per_finding(truth, called):
-    return 2 * (truth * called).sum(0) / np.maximum(truth.sum(0) + called.sum(0), 1)
-
-
-def macro_f1__absent_is_perfect(truth, called):
-    return f1_score(truth, called, average="macro", zero_division=1)
-
-
-def macro_f1__absent_left_out(truth, called):
-    both, total = (truth * called).sum(0), truth.sum(0) + called.sum(0)
-    return np.mean(2 * both[total > 0] / total[total > 0])
+from sklearn.metrics import cohen_kappa_score
 
 
 def quadratic_kappa__plain(first, second, grades):
@@ -75,14 +49,6 @@ def grade_probabilities__sorted(above):
 def grade_probabilities__softmax(above):
     logits = np.concatenate([np.zeros((len(above), 1)), above], axis=1)
     return np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
-
-
-def macro_f1__right_by_loops(truth, called):
-    found = []
-    for t, c in zip(truth.T, called.T, strict=True):
-        hit, miss, alarm = np.sum(t & c), np.sum(t & (1 - c)), np.sum((1 - t) & c)
-        found.append(hit / (hit + (miss + alarm) / 2) if hit else 0.0)
-    return sum(found) / len(found)
 
 
 def quadratic_kappa__always_zero_chance(first, second, grades):
