@@ -109,7 +109,7 @@ def test_the_sabotaged_probes_leave_out_the_blur_or_add_a_shift(lesson):
     lesson["lab"].broken = "sharp_probe"
     assert torch.equal(lesson["probe"](pictures), pictures)
     lesson["lab"].broken = "moved_probe"
-    assert torch.equal(lesson["probe"](pictures), lesson["shifted"](lesson["blurred"](pictures), 1))
+    assert torch.equal(lesson["probe"](pictures), lesson["shifted"](lesson["blurred"](pictures), 3))
 
 
 def test_the_explorer_draws(lesson):
