@@ -23,7 +23,6 @@ NOT_YET_REVISED = {
     "00_start_here": (42, 154),
     "11_modalities": (51, 243),
     "12_physical_space": (57, 263),
-    "14_readers": (108, 472),
     "15_scanner_drift": (53, 228),
     "43_detection": (82, 447),
     "44_localization": (71, 375),
