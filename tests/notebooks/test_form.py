@@ -30,8 +30,6 @@ NOT_YET_REVISED = {
     "51_registration_classical": (82, 492),
     "52_registration_by_prediction": (91, 530),
     "53_registration_agent": (64, 381),
-    "62_reconstruction_ct": (83, 494),
-    "63_reconstruction_pet": (70, 446),
     "64_enhancement": (80, 477),
     "65_restoration": (81, 480),
     "71_noisy_labels": (60, 323),

@@ -20,29 +20,6 @@ def line_integrals__in_place(counts, photons):
     return -np.log(counts / photons)
 
 
-def sirt_step__no_rows(image, matrix, lines):
-    columns = matrix.sum(0)
-    return image + matrix.T @ (lines - matrix @ image) / np.where(columns > 0, columns, 1)
-
-
-def sirt_step__no_columns(image, matrix, lines):
-    rows = matrix.sum(1)
-    return image + matrix.T @ ((lines - matrix @ image) / np.where(rows > 0, rows, 1))
-
-
-def sirt_step__correction_alone(image, matrix, lines):
-    rows, columns = matrix.sum(1), matrix.sum(0)
-    error = (lines - matrix @ image) / np.where(rows > 0, rows, 1)
-    return matrix.T @ error / np.where(columns > 0, columns, 1)
-
-
-def sirt_step__in_place(image, matrix, lines):
-    rows, columns = matrix.sum(1), matrix.sum(0)
-    error = (lines - matrix @ image) / np.where(rows > 0, rows, 1)
-    image += matrix.T @ error / np.where(columns > 0, columns, 1)
-    return image
-
-
 def data_gradient__downhill(image, matrix, lines, weights):
     return matrix.T @ (weights * (lines - matrix @ image))
 
@@ -65,17 +42,6 @@ def line_integrals__zero_counts_become_one(counts, photons):
 
 def line_integrals__right_clipped_after(counts, photons):
     return np.log(photons / np.clip(counts, 1, None))
-
-
-def sirt_step__divides_by_zero(image, matrix, lines):
-    return image + matrix.T @ ((lines - matrix @ image) / matrix.sum(1)) / matrix.sum(0)
-
-
-def sirt_step__right_with_inverses(image, matrix, lines):
-    def inverse(sums):
-        return np.divide(1, sums, out=np.zeros(len(sums)), where=sums > 0)
-
-    return image + inverse(matrix.sum(0)) * (matrix.T @ (inverse(matrix.sum(1)) * (lines - matrix @ image)))
 
 
 def data_gradient__right_by_loops(image, matrix, lines, weights):

@@ -38,18 +38,6 @@ def split_counts__twice(y, share, rng):
     return rng.binomial(y, share), rng.binomial(y, 1 - share)
 
 
-def least_scatter__root_of_information(per_height, mean):
-    return np.sqrt(np.sum(per_height**2 / mean))
-
-
-def least_scatter__variance_only(per_height, mean):
-    return np.sqrt(np.sum(mean))
-
-
-def least_scatter__single_lines(per_height, mean):
-    return np.mean(np.sqrt(mean) / per_height)
-
-
 def em_step__right_as_a_correction(x, y, a, b):
     expected = a @ x + b
     return x + x / a.sum(0) * (a.T @ ((y - expected) / expected))
@@ -80,7 +68,3 @@ def split_counts__right_count_by_count(y, share, rng):
 def split_counts__right_as_floats(y, share, rng):
     kept = rng.binomial(y, 1 - share).astype(float)
     return y - kept, kept
-
-
-def least_scatter__right_by_norm(per_height, mean):
-    return 1 / np.linalg.norm(per_height / np.sqrt(mean))
