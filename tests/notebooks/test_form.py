@@ -26,7 +26,6 @@ NOT_YET_REVISED = {
     "15_scanner_drift": (53, 228),
     "43_detection": (82, 447),
     "44_localization": (71, 375),
-    "46_segmentation_3d": (106, 536),
     "51_registration_classical": (82, 492),
     "52_registration_by_prediction": (91, 530),
     "53_registration_agent": (64, 381),

@@ -27,49 +27,35 @@ def window_starts__every_voxel(length, size, step):
     return list(range(length - size + 1))
 
 
-def limits_of_agreement__interval_of_the_mean(measured, reference):
-    gap = measured - reference
-    half = 1.96 * gap.std(ddof=1) / np.sqrt(len(gap))
-    return gap.mean() - half, gap.mean() + half
+def corner_on_structure__anywhere(labels, size, rng):
+    return rng.integers(0, np.array(labels.shape) - size + 1)
 
 
-def limits_of_agreement__no_bias(measured, reference):
-    half = 1.96 * (measured - reference).std(ddof=1)
-    return -half, half
+def corner_on_structure__voxel_in_the_corner(labels, size, rng):
+    voxels = np.argwhere(labels > 0)
+    if not len(voxels):
+        return rng.integers(0, np.array(labels.shape) - size + 1)
+    return voxels[rng.integers(len(voxels))]
 
 
-def limits_of_agreement__reversed(measured, reference):
-    gap = reference - measured
-    half = 1.96 * gap.std(ddof=1)
-    return gap.mean() - half, gap.mean() + half
+def corner_on_structure__centered_beyond_the_border(labels, size, rng):
+    voxels = np.argwhere(labels > 0)
+    if not len(voxels):
+        return np.zeros(3, int)
+    return voxels[rng.integers(len(voxels))] - size // 2
 
 
-def limits_of_agreement__divides_by_n(measured, reference):
-    gap = measured - reference
-    half = 1.96 * gap.std()
-    return gap.mean() - half, gap.mean() + half
+def corner_on_structure__always_the_first(labels, size, rng):
+    voxels = np.argwhere(labels > 0)
+    first = voxels[0] if len(voxels) else np.zeros(3, int)
+    return np.minimum(first, np.array(labels.shape) - size)
 
 
-def limits_of_agreement__one_number(measured, reference):
-    return 1.96 * (measured - reference).std(ddof=1)
-
-
-def level_weights__not_normalized(levels):
-    return 0.5 ** np.arange(levels)
-
-
-def level_weights__coarse_first(levels):
-    weights = 2.0 ** np.arange(levels)
-    return weights / weights.sum()
-
-
-def level_weights__equal(levels):
-    return np.full(levels, 1 / levels)
-
-
-def level_weights__falls_in_a_line(levels):
-    weights = np.arange(levels, 0, -1.0)
-    return weights / weights.sum()
+def corner_on_structure__global_generator(labels, size, rng):
+    voxels = np.argwhere(labels > 0)
+    voxel = voxels[np.random.randint(len(voxels))] if len(voxels) else np.zeros(3, int)  # noqa: NPY002
+    last = np.array(labels.shape) - size
+    return np.random.randint(np.maximum(voxel - size + 1, 0), np.minimum(voxel, last) + 1)  # noqa: NPY002
 
 
 def window_starts__right_by_a_loop(length, size, step):
@@ -79,12 +65,17 @@ def window_starts__right_by_a_loop(length, size, step):
     return np.array(starts)
 
 
-def limits_of_agreement__right_with_the_exact_z(measured, reference):
-    from scipy.stats import norm
+def corner_on_structure__right_by_rejection(labels, size, rng):
+    while True:
+        low = [int(rng.integers(n - w + 1)) for n, w in zip(labels.shape, size, strict=True)]
+        if not labels.any() or labels[tuple(slice(a, a + w) for a, w in zip(low, size, strict=True))].any():
+            return low
 
-    gap = measured - reference
-    return norm.ppf([0.025, 0.975]) * np.std(gap, ddof=1) + np.mean(gap)
 
-
-def level_weights__right_as_list(levels):
-    return [2 ** (levels - 1 - k) / (2**levels - 1) for k in range(levels)]
+def corner_on_structure__right_by_a_random_shift(labels, size, rng):
+    last = np.array(labels.shape) - size
+    voxels = np.argwhere(labels > 0)
+    if len(voxels) == 0:
+        return tuple(rng.integers(0, last + 1))
+    low = voxels[rng.choice(len(voxels))] - rng.integers(0, size)
+    return tuple(np.clip(low, 0, last))
