@@ -64,7 +64,7 @@ def test_a_drug_without_effect_has_a_rate_ratio_of_one_only_with_a_landmark(less
 
 def test_equal_variants_seem_to_gain_in_small_studies_alone(lesson):
     rng = np.random.default_rng(5)
-    lesson["equal"] = (rng.random((20, 400)) < 0.8).astype(float)
+    lesson["answers"] = (rng.random((20, 400)) < 0.8).astype(float)
     few, many = lesson["gains"](6, 19), lesson["gains"](306, 19)
     assert (few >= 0.05).mean() > 0.6
     assert few.std() > 3 * many.std()
