@@ -141,7 +141,7 @@ def test_two_lessons_with_one_id_are_refused(tmp_path):
 
 @pytest.mark.parametrize(
     ("typed", "wanted"),
-    [("99", ["82_uncertainty", "81_interpretability", "72_imbalance"]), ("4x", ["41_classification"]), ("zz", ["00_"])],
+    [("99", sorted(lesson.id for lesson in catalogue())[-3:]), ("4x", ["41_classification"]), ("zz", ["00_"])],
 )
 def test_an_unknown_lesson_names_the_nearest_three(typed, wanted):
     with pytest.raises(MedlabError) as caught:

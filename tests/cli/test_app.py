@@ -35,7 +35,7 @@ def test_list_shows_every_lesson_from_any_folder():
         (("run", "41", "-p", "seed=1", "--sweep", "seed=0:2"), "both a parameter and swept"),
         (("run", "41", "--all"), "leave one out"),
         (("run",), "medlab run 41"),
-        (("run", "99"), "did you mean '82_uncertainty'"),
+        (("run", "99"), f"did you mean '{max(lesson.id for lesson in catalogue())}'"),
         (("run", "41", "-p", "seed=-1"), "seed -1"),
         (("run", "41", "-p", "data=./no.npz"), "no file or folder"),
         (("run", "41", "-p", "fit=padd"), "did you mean 'pad'"),

@@ -28,7 +28,7 @@ def test_the_skeleton_has_the_form_of_a_revised_lesson(skeleton, check):
 
 
 def test_it_is_called_as_it_was_asked_for(skeleton):
-    assert (skeleton.id, skeleton.title, skeleton.part) == ("91_federated", "91 Federated", "9 New part")
+    assert (skeleton.id, skeleton.title, skeleton.part) == ("91_federated", "91 Federated", "9 Beyond one hospital")
     assert "skeleton" not in "".join(
         "".join(c["source"]) for c in skeleton.notebook["cells"] if c["cell_type"] == "code"
     )
@@ -40,6 +40,7 @@ def test_it_goes_to_the_folder_of_its_part():
 
     part, folder = _part("4", catalogue())
     assert (part, folder) == ("4 Tasks", notebooks_folder() / "4_tasks")
+    assert _part("4", [])[0] == "4 New part"
 
 
 @pytest.mark.parametrize(
