@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from tests.notebooks.cells import SHAPE, Quiet, definitions, smooth_images
 
 ROWS, COLUMNS = SHAPE
+BOTH = ["55_registration_validation", "56_registration_from_shapes"]  # both write these in a cell
 
 
 @pytest.fixture(scope="module")
@@ -17,14 +18,19 @@ def lesson():
     return names
 
 
+@pytest.mark.parametrize("name", BOTH)
 @pytest.mark.parametrize("apart", [8, 16])
-def test_families_move_as_far_as_they_are_told(lesson, apart):
+def test_families_move_as_far_as_they_are_told(name, apart):
+    lesson = definitions(name)
+    lesson.update(lab=Quiet(), images={"train": smooth_images(9, 10)})
     motion = torch.tensor([0.3, 1.0, 2.5])
     u = lesson["family"](apart, motion, torch.Generator().manual_seed(18))
     assert u.norm(dim=1).mean((1, 2)).numpy() == pytest.approx(motion.numpy(), rel=0.05)
 
 
-def test_local_correlation_is_correlation_and_blind_to_brightness(lesson):
+@pytest.mark.parametrize("name", BOTH)
+def test_local_correlation_is_correlation_and_blind_to_brightness(name):
+    lesson = definitions(name)
     one, other = 10 * smooth_images(10), 10 * smooth_images(11)
     window = one[0, 0, 10:19, 10:19].numpy().ravel(), other[0, 0, 10:19, 10:19].numpy().ravel()
     local = lesson["correlation"](one, other)[0, 0, 14, 14].item()
