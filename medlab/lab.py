@@ -300,8 +300,9 @@ def _cpu_seconds() -> float:
 
 def _loaded() -> dict[str, list[str]]:
     """Return the modules of medlab and data_fetch in this process, and the top-level names of all other packages."""
-    own = [name for name in sys.modules if name.partition(".")[0] in ("medlab", "data_fetch")]
-    others = {name.partition(".")[0] for name in list(sys.modules)} - set(sys.stdlib_module_names)
+    names = list(sys.modules)  # a copy: another thread of the kernel may import at this moment
+    own = [name for name in names if name.partition(".")[0] in ("medlab", "data_fetch")]
+    others = {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names)
     return {"modules": sorted(own), "packages": sorted(others - {"medlab", "data_fetch", "__main__", "__mp_main__"})}
 
 

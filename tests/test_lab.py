@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -262,6 +263,27 @@ def test_the_record_names_what_was_loaded(lab, tmp_path):
     assert {"torch", "numpy"} <= set(record["packages"])
     assert "json" not in record["packages"]
     assert record["null"] is False
+
+
+def test_the_record_is_kept_while_another_thread_imports(lab):
+    ended = threading.Event()
+
+    def grow():
+        number = 0
+        while not ended.is_set():
+            sys.modules[f"zz_late{number % 500}"] = sys.modules.pop(f"zz_late{(number - 400) % 500}", sys)
+            number += 1
+
+    thread = threading.Thread(target=grow)
+    thread.start()
+    try:
+        for _ in range(300):
+            assert "medlab.lab" in lab.record()["modules"]
+    finally:
+        ended.set()
+        thread.join()
+        for name in [name for name in list(sys.modules) if name.startswith("zz_late")]:
+            del sys.modules[name]
 
 
 def test_modules_loaded_after_the_verdicts_are_in_the_record_of_a_kernel(tmp_path):

@@ -78,6 +78,19 @@ def test_a_changed_module_makes_stale_what_loads_it_and_nothing_else(tmp_path, p
     assert fresh() == [False, False]
 
 
+def test_comments_docstrings_and_layout_make_nothing_stale(tmp_path, package):
+    made, module = lesson(tmp_path), package / "medlab" / "b.py"
+
+    def told(source):
+        module.write_text(source)
+        return key(made, Case.of(made), ("medlab.b",), ())
+
+    before = told('"""Doc."""\ndef f(x):\n    """Doc."""\n    return x + 1\n')
+    assert told('"""Other."""\n\n# why\ndef f(x):\n    """Another."""\n    return (x\n            + 1)\n') == before
+    assert told('"""Doc."""\ndef f(x):\n    """Doc."""\n    return x + 2\n') != before
+    assert told('"""Doc."""\ndef f(x, y=1):\n    """Doc."""\n    return x + 1\n') != before
+
+
 def test_pins_of_loaded_packages_count_and_others_do_not(tmp_path, package):
     made = lesson(tmp_path)
     before = key(made, Case.of(made), (), ("torch",))
