@@ -46,8 +46,6 @@ class Quiet:
 
     device = torch.device("cpu")
 
-    device = torch.device("cpu")
-
     def __init__(self, broken=""):
         self.broken = broken
 
