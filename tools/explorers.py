@@ -88,7 +88,7 @@ def overlap() -> dict:
     """Return four test images of lesson 45 with the true mask and the U-Net's probabilities."""
     data = "hospital:chest_xray"
     names = ran("45", data, "def learn(loss, k)")
-    learned = names["learn"](names["losses"]["cross-entropy"], names["seeds"][0])[1]
+    learned = names["learn"](names["losses"]["cross-entropy"], names["seeds"][0])
     truth = names["truth"]
     size = truth.sum((1, 2))
     full = np.flatnonzero(size)
