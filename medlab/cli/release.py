@@ -17,6 +17,12 @@ def release(
     edition: Annotated[str, typer.Argument(help=f"One of: {', '.join(EDITIONS)}.")],
     lessons: Annotated[list[str] | None, typer.Option("--lesson", help="Only this one; may be given twice.")] = None,
     to: Annotated[Path | None, typer.Option("--to", help="Folder; lessons/ of the checkout if not given.")] = None,
+    personal: Annotated[
+        typer.FileText | None,
+        typer.Option(
+            encoding="utf-8-sig", errors="replace", help="File with an id in each line: a folder and seed each."
+        ),
+    ] = None,
 ) -> None:
     """Write an edition: student (no solutions, no stored verdicts), instructor (with notes), nbgrader (with points).
 
@@ -28,8 +34,13 @@ def release(
         raise unknown("edition", edition, EDITIONS)
     if to is None and edition != "student":
         raise MedlabError(f"the edition {edition} needs a folder of its own", "give it with --to DIR")
+    students = [line.strip() for line in personal or () if line.strip()]
+    if personal and not (students and to):
+        raise MedlabError("--personal needs a file with an id in each line, and --to", "give both")
     folder = to or notebooks_folder().parent / STUDENTS
-    done = write([find(name) for name in lessons] if lessons else catalogue(), folder, edition=edition)
+    done = write(
+        [find(name) for name in lessons] if lessons else catalogue(), folder, edition=edition, students=students
+    )
     typer.echo(f"{folder}: {len(done.written)} notebooks written, {len(done.same)} left as they are")
     for path in done.beside:
         typer.echo(f"  you worked in an earlier edition; the new one is {path.relative_to(folder)}")

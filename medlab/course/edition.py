@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -164,10 +165,36 @@ def nbgrader(notebook: dict) -> dict:
     return made
 
 
+def personal_seed(student: str) -> int:
+    """Return the seed of a student, from the name: of the notebooks and of the cases in grading.
+
+    Examples
+    --------
+    >>> personal_seed("ada") == personal_seed("ada") != personal_seed("bo")
+    True
+    """
+    return int(hashlib.sha256(student.encode()).hexdigest()[:8], 16) % 1_000_000
+
+
+def personal(notebook: dict, student: str) -> dict:
+    """Return a notebook whose cell of parameters sets the seed of a student.
+
+    Examples
+    --------
+    >>> cell = {"cell_type": "code", "source": "seed = 0", "metadata": {"tags": ["parameters"]}}
+    >>> personal({"cells": [cell]}, "ada")["cells"][0]["source"] == f"seed = {personal_seed('ada')}"
+    True
+    """
+    made, line = copy.deepcopy(notebook), f"seed = {personal_seed(student)}"
+    cell = next(cell for cell in made["cells"] if "parameters" in cell["metadata"].get("tags", []))
+    cell["source"] = re.sub(r"(?m)^seed = .*$", line, "".join(cell["source"]))
+    return made
+
+
 EDITIONS = {"student": student, "instructor": instructor, "nbgrader": nbgrader}
 
 
-def release(lessons: list[Lesson], folder: Path, *, edition: str = "student") -> Released:
+def release(lessons: list[Lesson], folder: Path, *, edition: str = "student", students: Sequence[str] = ()) -> Released:
     """Write an edition of some lessons into a folder, as they lie below ``notebooks/``.
 
     Called again, it renews what nobody changed. Where a student worked in a notebook (changed a cell, or ran one) and
@@ -179,11 +206,13 @@ def release(lessons: list[Lesson], folder: Path, *, edition: str = "student") ->
     folder : Path
         Empty, not there yet, or made by this function before.
     edition : {"student", "instructor", "nbgrader"}
+    students : sequence of str
+        With names, each student has a folder with notebooks of the seed `personal_seed`.
 
     Raises
     ------
     MedlabError
-        If the folder holds something else, or cannot be written.
+        If the folder holds something else, or cannot be written; if a name cannot be that of a folder, or comes twice.
 
     Examples
     --------
@@ -192,17 +221,23 @@ def release(lessons: list[Lesson], folder: Path, *, edition: str = "student") ->
     26
     """
     done, root = Released(), notebooks_folder()
+    folded = [name.casefold() for name in students]
+    for name in students:
+        if not name.strip(" .") or set(name) & set('/\\:*?"<>|\0') or folded.count(name.casefold()) > 1:
+            raise MedlabError(f"{name!r} is no name of a folder, or comes twice", "give one id a line, each once")
     try:
         known = _manifest(folder)
         for lesson in lessons:
             inside = lesson.path.is_relative_to(root)
             name = (lesson.path.relative_to(root) if inside else Path(lesson.path.name)).as_posix()
-            _place(folder, name, EDITIONS[edition](lesson.notebook), known, done)
+            made = EDITIONS[edition](lesson.notebook)
+            for one in students:
+                _place(folder, f"{one}/{name}", personal(made, one), known, done)
+            if not students:
+                _place(folder, name, made, known, done)
         write_whole(folder / MANIFEST, json.dumps(dict(sorted(known.items())), indent=1) + "\n")
     except OSError as error:
-        raise MedlabError(
-            f"{folder} cannot be written: {error.strerror or error}", hint="choose another folder with --to"
-        ) from None
+        raise MedlabError(f"{folder} cannot be written: {error.strerror or error}", "choose another --to") from None
     return done
 
 
@@ -247,7 +282,5 @@ def _manifest(folder: Path) -> dict[str, str]:
     except (OSError, ValueError):
         found = None
     if not isinstance(found, dict):
-        raise MedlabError(
-            f"{folder} is not empty, and not a release of lessons", hint="choose a new folder, with --to DIR"
-        )
+        raise MedlabError(f"{folder} is not empty, and not a release of lessons", "choose a new folder, with --to DIR")
     return {str(name): str(state) for name, state in found.items()}

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from medlab.course.edition import personal_seed
 from medlab.course.sandbox import Answer, preload
 from medlab.course.submission import Exercise, Submission, exercises_of, imports_of, student_of
 from medlab.errors import MedlabError
@@ -121,7 +122,7 @@ def _grade_one(path: Path, folder: Path, lessons: list[Lesson], personal: bool) 
     names: dict = {}
     preload(imports)
     exec(imports, names)
-    seed = int(hashlib.sha256(handed.student.encode()).hexdigest()[:8], 16) if personal else 26
+    seed = personal_seed(handed.student) if personal else 26
     marks = tuple(marked(handed, one, imports, names, seed=seed) for one in exercises_of(lesson))
     return Graded(handed.student, name, lesson.id, marks)
 
@@ -228,9 +229,7 @@ def write(graded: list[Graded], folder: Path) -> None:
             page = feedback([one for one in graded if one.student == student])
             write_whole(folder / "feedback" / f"{_file_name(student)}.html", page)
     except OSError as error:
-        raise MedlabError(
-            f"{folder} cannot be written: {error.strerror or error}", hint="choose another --to"
-        ) from None
+        raise MedlabError(f"{folder} cannot be written: {error.strerror or error}", "choose another --to") from None
 
 
 def refuse(folder: Path) -> None:
@@ -309,13 +308,9 @@ def summary(graded: list[Graded]) -> str:
     people = len({one.student for one in graded})
     body = f"<h1>Grades</h1><p>{people} students, {len(graded)} notebooks.</p>"
     if questions:
-        alt = (
-            "Bars, one for each exercise: how many answers are right, wrong, not attempted, missing. The table says it."
-        )
-        body += (
-            image_html(_bars(questions), alt=alt)
-            + f"<div class='scroll'><table><tr>{heads}</tr>{''.join(rows)}</table></div>"
-        )
+        alt = "Bars, one for each exercise: right, wrong, not attempted and missing answers. The table says it."
+        body += image_html(_bars(questions), alt=alt)
+        body += f"<div class='scroll'><table><tr>{heads}</tr>{''.join(rows)}</table></div>"
     body += f"<h2>Could not be graded</h2><ul>{failed}</ul>" if failed else ""
     return document("Grades", body)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from medlab.course.edition import EDITIONS, MANIFEST, instructor, nbgrader, release, student
+from medlab.course.edition import EDITIONS, MANIFEST, instructor, nbgrader, personal, personal_seed, release, student
+from medlab.course.submission import student_of
 from medlab.errors import MedlabError
 from medlab.lesson import Lesson, catalogue, find, notebooks_folder
 from tests.test_lesson import notebook
@@ -211,3 +212,36 @@ def test_an_instructor_gets_a_plan_with_questions_and_each_sabotage(lesson):
     assert "**In groups**" in plan
     assert all(f'sabotage = "{name}"' in plan for name in lesson.sabotages)
     assert student({**lesson.notebook, "cells": cells})["cells"] == student(lesson.notebook)["cells"]
+
+
+def test_each_student_gets_notebooks_of_a_seed_that_grading_derives_from_the_name(tmp_path):
+    from typer.testing import CliRunner
+
+    from medlab.cli.app import app
+
+    (tmp_path / "ids.txt").write_text("\ufeffada\n\nli wei\n", encoding="utf-8")
+    command = ["release", "student", "--lesson", "00", "--to", str(tmp_path / "out"), "--personal"]
+    assert CliRunner().invoke(app, [*command, str(tmp_path / "ids.txt")]).exit_code == 0
+    for name in ("ada", "li wei"):
+        path = tmp_path / "out" / name / "00_start_here.ipynb"
+        assert student_of(path, tmp_path / "out") == name
+        cells = json.loads(path.read_text())["cells"]
+        parameters = next(c["source"] for c in cells if "parameters" in c["metadata"].get("tags", []))
+        assert f"seed = {personal_seed(name)}\n" in parameters
+    assert personal_seed("ada") != personal_seed("li wei")
+    assert CliRunner().invoke(app, [*command, str(tmp_path / "none.txt")]).exit_code != 0
+
+
+@pytest.mark.parametrize("names", [["a/b"], [".."], ["ada", "Ada"], ["a\0"]])
+def test_a_name_that_leaves_the_folder_or_comes_twice_is_refused(lesson, tmp_path, names):
+    with pytest.raises(MedlabError, match="comes twice"):
+        release([lesson], tmp_path / "out", students=names)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("lesson", catalogue(), ids=lambda each: each.number)
+def test_every_lesson_has_one_seed_to_set(lesson):
+    pairs = zip(personal(lesson.notebook, "ada")["cells"], lesson.notebook["cells"], strict=True)
+    changed = [new["source"] for new, old in pairs if "".join(new["source"]) != "".join(old["source"])]
+    assert len(changed) == 1
+    assert changed[0].count(f"seed = {personal_seed('ada')}") == 1

@@ -20,6 +20,7 @@ from tools.site.held import held
 from tools.site.runs import Executed, executed
 
 OWN = Path(__file__).parent
+EXPLORERS = OWN.parents[1] / "docs" / "explorers"  # a page of its own, without Python
 DOCUMENTS = ("CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md")  # pages that the repository has already
 
 
@@ -84,6 +85,7 @@ def assemble(runs: Sequence[Executed], root: Path, source: Path, *, with_api: bo
     for name, text in pages.items():
         _write(source / f"{name}.md", text)
     _copy_documents(root, source, lessons)
+    shutil.copytree(EXPLORERS, source / "_extra" / "explorers")
 
 
 def _copy_documents(root: Path, source: Path, lessons: Sequence[Lesson]) -> None:
@@ -106,6 +108,8 @@ def _linked(text: str, folder: Path, root: Path, place: links.Place) -> str:
         if "://" in target or not file or match[0].startswith("!"):
             return match[0]
         path = (root / folder / file).resolve().relative_to(root.resolve()).as_posix()
+        if path == "docs/explorers/index.html":  # no page of Sphinx: a plain address
+            return f'<a href="{"../" * len(folder.parts)}explorers/index.html">{label}</a>'
         if path == "README.md":
             return f"[{label}]({'../' * len(folder.parts)}index.md)"
         if Path(path).suffix == ".ipynb" or any(Path(path).match(pattern) for pattern in DOCUMENTS):

@@ -22,7 +22,8 @@ claims with confidence intervals. **The claims are tested**: one test checks tha
 on purpose and checks that they fall, and a third repeats the lesson with fresh random seeds.
 
 Where to begin: [lesson 00](notebooks/00_start_here.ipynb), or one of the [paths](docs/paths.md) through the lessons:
-a semester, a half-day without code, a weekend. Not for clinical use.
+a semester, a half-day without code, a weekend.
+Without installing anything: <a href="explorers/index.html">five explorers</a> in this browser. Not for clinical use.
 """
 
 
