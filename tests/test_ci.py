@@ -38,7 +38,7 @@ def test_all_steps_run_and_the_ledger_is_only_read(run):
     assert [step[0] for step in steps] == [".venv/.installed-test", "base", "unit", "pages", "due", "check"]
     assert done.stdout.count("LEDGER=--no-write") == 6
     assert "make base MINUTES=55" in done.stdout
-    assert "make due MINUTES=15" in done.stdout
+    assert "make due MINUTES=45" in done.stdout
 
 
 def test_a_step_that_fails_stops_no_other_and_is_in_the_table(run):
