@@ -16,12 +16,8 @@ if TYPE_CHECKING:
 
 def grade(
     folder: Annotated[Path, typer.Argument(help="The notebooks: a folder or a file for each student.")],
-    to: Annotated[Path, typer.Option("--to", help="Folder for grades.csv, summary.html and the feedback.")] = Path(
-        "grades"
-    ),
-    lessons: Annotated[
-        list[str] | None, typer.Option("--lesson", help="What was handed out; may be given twice.")
-    ] = None,
+    to: Annotated[Path, typer.Option("--to", help="Folder for grades, summary and feedback.")] = Path("grades"),
+    lessons: Annotated[list[str] | None, typer.Option("--lesson", help="What was handed out; repeatable.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Notebooks at a time.")] = 2,
     personal: Annotated[bool, typer.Option(help="Random cases of each student's own.")] = False,
 ) -> None:

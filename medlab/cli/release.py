@@ -18,10 +18,7 @@ def release(
     lessons: Annotated[list[str] | None, typer.Option("--lesson", help="Only this one; may be given twice.")] = None,
     to: Annotated[Path | None, typer.Option("--to", help="Folder; lessons/ of the checkout if not given.")] = None,
     personal: Annotated[
-        typer.FileText | None,
-        typer.Option(
-            encoding="utf-8-sig", errors="replace", help="File with an id in each line: a folder and seed each."
-        ),
+        typer.FileText | None, typer.Option(encoding="utf-8-sig", errors="replace", help="File of ids: a folder each.")
     ] = None,
 ) -> None:
     """Write an edition: student (no solutions, no stored verdicts), instructor (with notes), nbgrader (with points).
@@ -38,9 +35,8 @@ def release(
     if personal and not (students and to):
         raise MedlabError("--personal needs a file with an id in each line, and --to", "give both")
     folder = to or notebooks_folder().parent / STUDENTS
-    done = write(
-        [find(name) for name in lessons] if lessons else catalogue(), folder, edition=edition, students=students
-    )
+    chosen = [find(name) for name in lessons or ()] or catalogue()
+    done = write(chosen, folder, edition=edition, students=students)
     typer.echo(f"{folder}: {len(done.written)} notebooks written, {len(done.same)} left as they are")
     for path in done.beside:
         typer.echo(f"  you worked in an earlier edition; the new one is {path.relative_to(folder)}")

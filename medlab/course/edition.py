@@ -115,10 +115,10 @@ def _plan(notebook: dict) -> dict:
     exercises = sum("exercise" in cell["metadata"].get("tags", []) for cell in notebook["cells"])
     lines = ["**For instructors.** Plan of this lesson:", ""]
     if minutes:
-        lines += [
+        lines.append(
             f"- **Time**: {minutes.get('teach')} minutes for the lesson, {minutes.get('exercise')} for "
             f"{exercises} exercises. Ask for the predictions in writing before the first figure."
-        ]
+        )
     lines += [
         f'- **To show**: `sabotage = "{name}"` fells claim {", ".join(map(str, fallen))}. Let the class predict it.'
         for name, fallen in sabotages.items()
@@ -231,10 +231,8 @@ def release(lessons: list[Lesson], folder: Path, *, edition: str = "student", st
             inside = lesson.path.is_relative_to(root)
             name = (lesson.path.relative_to(root) if inside else Path(lesson.path.name)).as_posix()
             made = EDITIONS[edition](lesson.notebook)
-            for one in students:
-                _place(folder, f"{one}/{name}", personal(made, one), known, done)
-            if not students:
-                _place(folder, name, made, known, done)
+            for one in students or ("",):
+                _place(folder, f"{one}/{name}".lstrip("/"), personal(made, one) if one else made, known, done)
         write_whole(folder / MANIFEST, json.dumps(dict(sorted(known.items())), indent=1) + "\n")
     except OSError as error:
         raise MedlabError(f"{folder} cannot be written: {error.strerror or error}", "choose another --to") from None

@@ -89,10 +89,8 @@ def grade(
     MedlabError
         If there is no notebook in the folder.
     """
-    hidden = (".ipynb_checkpoints", "__MACOSX")
-    paths = [
-        p for p in sorted(folder.rglob("*.ipynb")) if not set(p.parts) & set(hidden) and not p.name.startswith("._")
-    ]
+    hidden = {".ipynb_checkpoints", "__MACOSX"}
+    paths = [p for p in sorted(folder.rglob("*.ipynb")) if not hidden & set(p.parts) and p.name[:2] != "._"]
     if not paths:
         raise MedlabError(f"there is no notebook in {folder}", hint="give the folder in which the students' files lie")
     known, found = lessons or catalogue(), []
