@@ -92,7 +92,7 @@ def overlap() -> dict:
     truth = names["truth"]
     size = truth.sum((1, 2))
     full = np.flatnonzero(size)
-    rows = full[np.argsort(size[full])][np.linspace(0, len(full) - 1, 6).round().astype(int)[1:5]]
+    rows = full[np.argsort(size[full])][np.linspace(0, len(full) - 1, 6).round().astype(int)[4:0:-1]]  # largest first
     images = names["test"].images[rows, 0].numpy()
     low, high = images.min((1, 2), keepdims=True), images.max((1, 2), keepdims=True)
     return origin("45", data) | {
