@@ -8,6 +8,7 @@ and indices from the processor excepted), random numbers from a generator of the
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from unittest.mock import patch
 
@@ -172,6 +173,15 @@ class _Move(torch.autograd.Function):
         return (copy if ctx.far else ctx.marks.add(copy)), None, None
 
 
+_own_export = torch.export.export
+
+
+def _export(*args, **kwargs):
+    """Export on a thread of its own: the modes of this one refuse the fake tensors that torch traces with."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(_own_export, *args, **kwargs).result()
+
+
 @contextmanager
 def far_device() -> Iterator[None]:
     """Run a block in which FAR exists, and is the device that medlab finds."""
@@ -182,6 +192,6 @@ def far_device() -> Iterator[None]:
 
     with (
         patch("medlab.lab.find_device", find), patch("medlab.training.fitting._device", find),
-        patch("torch.Generator", _AnyGenerator), _Spread(marks), _Speak(marks),
+        patch("torch.Generator", _AnyGenerator), patch("torch.export.export", _export), _Spread(marks), _Speak(marks),
     ):  # fmt: skip
         yield
