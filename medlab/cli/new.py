@@ -9,7 +9,7 @@ import typer
 
 
 def new(
-    name: Annotated[str, typer.Argument(help="Id of the lesson: two digits, then words, such as 91_federated.")],
+    name: Annotated[str, typer.Argument(help="Id of the lesson: two digits, then words, such as 98_triage.")],
     to: Annotated[Path | None, typer.Option("--to", help="Folder; that of the lesson's part if not given.")] = None,
 ) -> None:
     """Write the skeleton of a lesson, complete and runnable: it passes the checks of form."""

@@ -20,7 +20,7 @@ def write(name: str, folder: Path | None = None) -> Path:
     Parameters
     ----------
     name : str
-        Two digits and words, such as "91_federated".
+        Two digits and words, such as "98_triage".
     folder : Path, optional
         Where; the folder of the lessons of the same part (the first digit) if not given.
 
@@ -31,11 +31,11 @@ def write(name: str, folder: Path | None = None) -> Path:
 
     Examples
     --------
-    >>> write("91_federated", Path("drafts"))  # doctest: +SKIP
-    PosixPath('drafts/91_federated.ipynb')
+    >>> write("98_triage", Path("drafts"))  # doctest: +SKIP
+    PosixPath('drafts/98_triage.ipynb')
     """
     if not re.fullmatch(r"\d\d_[a-z0-9_]+", name) or not is_name(name):
-        raise MedlabError(f"{name!r} is no id of a lesson", "two digits and words in small letters: 91_federated")
+        raise MedlabError(f"{name!r} is no id of a lesson", "two digits and words in small letters: 98_triage")
     lessons = catalogue(on_broken=lambda *_: None)
     if taken := [lesson.id for lesson in lessons if lesson.number == name[:2]]:
         raise MedlabError(f"the number {name[:2]} is taken by {taken[0]}", "choose another number")

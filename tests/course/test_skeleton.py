@@ -9,7 +9,7 @@ from tests.notebooks import test_form
 
 @pytest.fixture
 def skeleton(tmp_path):
-    return Lesson.read(write("91_federated", tmp_path))
+    return Lesson.read(write("98_triage", tmp_path))
 
 
 FORM = [
@@ -28,7 +28,7 @@ def test_the_skeleton_has_the_form_of_a_revised_lesson(skeleton, check):
 
 
 def test_it_is_called_as_it_was_asked_for(skeleton):
-    assert (skeleton.id, skeleton.title, skeleton.part) == ("91_federated", "91 Federated", "9 Beyond one hospital")
+    assert (skeleton.id, skeleton.title, skeleton.part) == ("98_triage", "98 Triage", "9 Beyond one hospital")
     assert "skeleton" not in "".join(
         "".join(c["source"]) for c in skeleton.notebook["cells"] if c["cell_type"] == "code"
     )
@@ -45,7 +45,7 @@ def test_it_goes_to_the_folder_of_its_part():
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("federated", "no id"), ("9_x", "no id"), ("91_Fed", "no id"), ("91_../x", "no id"), ("41_other", "taken by 41_")],
+    [("federated", "no id"), ("9_x", "no id"), ("98_Tri", "no id"), ("98_../x", "no id"), ("41_other", "taken by 41_")],
 )
 def test_what_cannot_be_an_id_is_refused(tmp_path, name, said):
     with pytest.raises(MedlabError, match=said):
@@ -54,7 +54,7 @@ def test_what_cannot_be_an_id_is_refused(tmp_path, name, said):
 
 def test_a_lesson_is_never_overwritten(skeleton, tmp_path):
     with pytest.raises(MedlabError, match="there already"):
-        write("91_federated", tmp_path)
+        write("98_triage", tmp_path)
 
 
 @pytest.mark.notebooks

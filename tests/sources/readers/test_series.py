@@ -3,7 +3,8 @@
 import numpy as np
 import pydicom
 import pytest
-from pydicom.uid import JPEGLSLossless
+import torch
+from pydicom.uid import HTJ2KLossless, JPEGLSLossless
 
 import medlab
 from medlab.errors import DataError
@@ -60,14 +61,24 @@ def test_what_is_no_image_is_named_for_what_it_is(series, save_dicom, uid, name)
 def test_a_compression_that_cannot_be_undone_is_named(tmp_path, save_dicom):
     path = save_dicom(tmp_path / "a.dcm", np.zeros((6, 5)))
     dataset = pydicom.dcmread(path)
-    dataset.file_meta.TransferSyntaxUID = JPEGLSLossless
+    dataset.file_meta.TransferSyntaxUID = HTJ2KLossless
     dataset.PixelData = pydicom.encaps.encapsulate([b"\xff\xd8\xff\xf7" + b"0" * 50])
     dataset["PixelData"].is_undefined_length = True
     dataset.save_as(path)
-    with pytest.raises(DataError, match="compressed as JPEG-LS") as caught:
+    with pytest.raises(DataError, match="compressed as High-Throughput JPEG 2000") as caught:
         medlab.open(path)
     assert "damaged" not in str(caught.value)
     assert "export it uncompressed" in caught.value.hint
+
+
+def test_a_compression_without_loss_changes_nothing(tmp_path, save_dicom):
+    values = np.arange(30.0).reshape(6, 5)
+    path = save_dicom(tmp_path / "a.dcm", values)
+    plain = medlab.open(path).images
+    dataset = pydicom.dcmread(path)
+    dataset.compress(JPEGLSLossless)
+    dataset.save_as(path)
+    assert torch.equal(medlab.open(path).images, plain)
 
 
 def test_a_tilted_gantry_and_drifting_slices_are_told(series, tmp_path, save_dicom):
