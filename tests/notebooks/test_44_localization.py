@@ -60,11 +60,6 @@ def test_a_far_glow_pulls_the_whole_map_and_not_the_neighborhood(lesson):
     assert ((lesson["below_the_cell"](maps) - truth) ** 2).sum().sqrt() < 0.1
 
 
-def test_the_spread_of_a_gaussian_is_its_sigma(lesson):
-    maps = lesson["target_map"](torch.tensor([[[24.0, 32.0]]]), sigma=1.2)
-    assert lesson["spread"](maps) == pytest.approx(1.2 * STRIDE * 2**0.5, rel=0.02)
-
-
 def test_the_loss_is_least_for_the_target_itself(lesson):
     truth = places(2)
     maps = lesson["target_map"](truth)
