@@ -15,7 +15,7 @@ def lesson():
     coarse, fine = (8.0, 4.0, 4.0), (2.0, 1.0, 1.0)
     actions = torch.cat([torch.diag(torch.tensor(s)) * sign for s in (coarse, fine) for sign in (1, -1)])
     both = torch.rand(5, 2, 32, 32, generator=torch.Generator().manual_seed(0))
-    names.update(lab=Quiet(), ACTIONS=actions, REACH=(35.0, 12.0), GAMMA=0.5, GAMES=4, UPDATES=3)
+    names.update(lab=Quiet(), ACTIONS=actions, REACH=(35.0, 12.0), GAMMA=0.5, GAMES=4, UPDATES=3, wide=4)
     names.update(small={"train": both, "test": both}, whom=torch.arange(5))
     names["SCALE"] = torch.tensor([20.0, 8.0, 8.0])
     return names
@@ -82,7 +82,7 @@ def test_playing_leaves_the_given_start_alone_and_fills_the_memory(lesson):
     kept = begin.clone()
     env = lesson["Alignment"](lesson["small"]["train"], 4)
     env.reset(options={"pose": begin, "whom": torch.arange(4)})
-    net = lesson["Value"](12, 4)
+    net = lesson["network"](12, 0)
     memory, _ = lesson["played"](env, net, torch.Generator().manual_seed(5), 0.5, {})
     memory, _ = lesson["played"](env, net, torch.Generator().manual_seed(6), 0.5, memory)
     assert torch.equal(begin, kept)
@@ -92,11 +92,11 @@ def test_playing_leaves_the_given_start_alone_and_fills_the_memory(lesson):
     assert torch.allclose(paid, memory["reward"])
 
 
-def test_shuffled_rewards_belong_to_other_games(lesson):
-    lesson["lab"].broken = "shuffled_rewards"
+def test_shuffled_teacher_belong_to_other_games(lesson):
+    lesson["lab"].broken = "shuffled_teacher"
     env = lesson["Alignment"](lesson["small"]["train"], 64)
     env.reset(seed=7)
-    memory, _ = lesson["played"](env, lesson["Value"](12, 4), torch.Generator().manual_seed(8), 1.0, {})
+    memory, _ = lesson["played"](env, lesson["network"](12, 0), torch.Generator().manual_seed(8), 1.0, {})
     paid = lesson["tre"](memory["pose"]) - lesson["tre"](memory["after"])
     assert not torch.allclose(paid, memory["reward"])
     assert torch.allclose(paid.sort().values, memory["reward"].sort().values)
@@ -104,7 +104,7 @@ def test_shuffled_rewards_belong_to_other_games(lesson):
 
 def test_learning_lowers_the_error_of_the_value_of_one_step(lesson):
     torch.manual_seed(9)
-    net, old = lesson["Value"](12, 4), lesson["Value"](12, 4)
+    net, old = lesson["network"](12, 0), lesson["network"](12, 0)
     env, luck, memory = lesson["Alignment"](lesson["small"]["train"], 32), torch.Generator().manual_seed(10), {}
     env.reset(seed=11)
     for _ in range(4):
@@ -129,10 +129,13 @@ def test_an_optimizer_brings_a_near_start_home_and_survives_a_hopeless_one(lesso
     down, across = np.meshgrid(line, line, indexing="ij")
     head = 0.6 * ((down / 0.8) ** 2 + (across / 0.6) ** 2 < 1) + 0.4 * ((down + 0.2) ** 2 + (across - 0.15) ** 2 < 0.05)
     noisy = 1 - head + 0.02 * np.random.default_rng(12).standard_normal(head.shape)
-    found = lesson["optimize"](head, noisy, pose(5, 2, -1)[0], 3)
+    found, metric = lesson["optimize"](head, noisy, pose(5, 2, -1)[0])
     assert lesson["tre"](found).item() < 0.5
+    assert metric < 0
     lost = pose(0, 300, 300)[0]
-    assert torch.equal(lesson["optimize"](head, noisy, lost, 1), lost)
+    found, metric = lesson["optimize"](head, noisy, lost)
+    assert torch.equal(found, lost)
+    assert metric == np.inf
 
 
 def test_a_hasty_optimizer_does_not_arrive(lesson):
@@ -140,6 +143,22 @@ def test_a_hasty_optimizer_does_not_arrive(lesson):
     down, across = np.meshgrid(line, line, indexing="ij")
     head = 0.6 * ((down / 0.8) ** 2 + (across / 0.6) ** 2 < 1) + 0.4 * ((down + 0.2) ** 2 + (across - 0.15) ** 2 < 0.05)
     start = pose(12, 6, -5)[0]
-    patient = lesson["tre"](lesson["optimize"](head, 1 - head, start, 1)).item()
+    patient = lesson["tre"](lesson["optimize"](head, 1 - head, start)[0]).item()
     lesson["lab"].broken = "hasty_optimizer"
-    assert lesson["tre"](lesson["optimize"](head, 1 - head, start, 1)).item() > patient + 1
+    assert lesson["tre"](lesson["optimize"](head, 1 - head, start)[0]).item() > patient + 1
+
+
+def test_three_candidates_have_their_centers_on_the_fixed_image_and_the_best_metric_is_kept(lesson):
+    line = torch.linspace(-1, 1, 64)
+    down, across = torch.meshgrid(line, line, indexing="ij")
+    head = ((down / 0.6) ** 2 + (across / 0.4) ** 2 < 1).float() + 0.5 * ((down - 0.3).abs() + across.abs() < 0.2)
+    given = pose(50, 9, -12)[0]
+    tried = list(lesson["candidates"](head, head, given))
+    assert [round(float(p[0] - given[0])) for p in tried] == [-45, 0, 45]
+    for p in tried:
+        seen = lesson["shown"](head[None], p[None])[0]
+        assert torch.allclose(lesson["center"](seen), lesson["center"](head), atol=1.0)
+    lesson |= {"whom": torch.tensor([0]), "pairs": {"test": torch.stack([head, head])[None]}}
+    ends = iter([(pose(1, 0, 0)[0], -0.2), (pose(2, 0, 0)[0], -0.9), (pose(3, 0, 0)[0], np.inf)])
+    lesson["optimize"] = lambda *_: next(ends)
+    assert lesson["optimized"](given[None], True, "")[0, 0] == 2

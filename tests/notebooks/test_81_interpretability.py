@@ -73,7 +73,6 @@ def test_scores_of_maps_that_are_right_wrong_and_empty(lesson):
     heat[1] = np.roll(heat[1], 3, axis=1)
     heat[2] = 0
     assert lesson["pointing"](heat, mask).tolist() == [1, 0, 0]
-    assert lesson["energy"](heat, mask).tolist() == [1, 0, 0]
 
 
 def test_planted_lesions_are_soft_and_inside(lesson):

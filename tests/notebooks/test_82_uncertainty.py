@@ -1,6 +1,9 @@
 """What lesson 82 writes by hand, held against MAPIE and scikit-learn, and against what can be computed."""
 
+import types
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from mapie.classification import SplitConformalClassifier
@@ -8,6 +11,7 @@ from matplotlib.figure import Figure
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
+from medlab.cohort import Cohort
 from medlab.training.networks import SmallResNet
 from tests.notebooks.cells import definitions
 
@@ -60,17 +64,27 @@ def test_temperature_is_what_logistic_regression_without_intercept_finds(lesson,
     assert lesson["temperature"](logits, y) == pytest.approx(1 / fitted.coef_[0, 0], rel=1e-3)
 
 
-def test_the_known_posterior_is_calibrated_and_ranks_as_theory_says(lesson):
-    side = 16
-    away = np.hypot(*(np.indices((side, side)) - (side - 1) / 2))
-    signal = torch.from_numpy(0.5 / (1 + np.exp(3 * (away - 3)))).float()
-    lesson |= {"side": side, "signal": signal, "sigma": float(signal.norm()) / 2, "seed": 0}
-    images, there, posterior = lesson["known"](20_000, 3)
-    assert images.shape == (20_000, 1, side, side)
-    groups = np.array_split(np.argsort(posterior), 10)
-    assert max(abs(posterior[g].mean() - there.numpy()[g].mean()) for g in groups) < 0.04
-    auc = lesson["metrics"].auc(there.numpy(), posterior)
-    assert float(auc) == pytest.approx(lesson["ideal_auc"](signal, lesson["sigma"]), abs=0.01)
+def test_mixing_two_parts_keeps_every_patient_on_one_side(lesson):
+    ids = np.array([f"p{k // 2}" for k in range(80)])
+    whole = Cohort(torch.zeros(80, 1, 4, 4), pd.DataFrame({"patient_id": ids}))
+    first, second = whole[ids < "p3"], whole[ids >= "p3"]
+    lesson |= {"cohort": whole}
+    halves = [set(part.patient_ids) for part in lesson["shuffled"](first, second, np.random.default_rng(0))]
+    assert not halves[0] & halves[1]
+    assert halves[0] | halves[1] == set(ids)
+    assert len(halves[0]) == len(halves[1])
+    assert halves[0] & set(first.patient_ids)
+    assert halves[0] & set(second.patient_ids)
+
+
+def test_doubt_is_largest_at_one_half_and_oddness_is_a_distance_of_brightness(lesson):
+    part = types.SimpleNamespace(images=torch.full((3, 1, 4, 4), 0.5))
+    lesson |= {"train": part, "logits_of": lambda images: np.array([[0.0, 4.0, -9.0]] * 2)}
+    doubt = lesson["doubt"](part.images)
+    assert doubt[0] == pytest.approx(0.5)
+    assert doubt[0] > doubt[1] > doubt[2] > 0
+    shades = torch.tensor([0.5, 0.8, 0.1])[:, None, None, None].expand(3, 1, 4, 4)
+    assert lesson["oddness"](shades) == pytest.approx([0, 0.3, 0.4], abs=1e-6)
 
 
 def test_dropout_changes_opinions_and_nothing_else(lesson):

@@ -28,12 +28,8 @@ NOT_YET_REVISED = {
     "44_localization": (71, 375),
     "51_registration_classical": (82, 492),
     "52_registration_by_prediction": (91, 530),
-    "53_registration_agent": (64, 381),
     "64_enhancement": (80, 477),
     "65_restoration": (81, 480),
-    "71_noisy_labels": (60, 323),
-    "81_interpretability": (70, 365),
-    "82_uncertainty": (63, 323),
 }
 METRIC_CALLS = r"\b(roc_auc_score|accuracy_score|f1_score|balanced_accuracy_score|average_precision_score)\b"
 

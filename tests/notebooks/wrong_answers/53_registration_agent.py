@@ -39,23 +39,6 @@ def returns_of__only_the_first(rewards, gamma):
     return np.array([np.sum(rewards * gamma ** np.arange(len(rewards)))])
 
 
-def reach_of__farthest_success(distances, succeeded, share):
-    return float(np.max(np.where(succeeded, distances, 0)))
-
-
-def reach_of__not_sorted(distances, succeeded, share):
-    so_far = np.cumsum(succeeded) / np.arange(1, len(distances) + 1)
-    good = np.flatnonzero(so_far >= share)
-    return float(distances[good[-1]]) if len(good) else 0.0
-
-
-def reach_of__first_failure(distances, succeeded, share):
-    order = np.argsort(distances)
-    won = np.asarray(succeeded)[order]
-    count = len(won) if won.all() else int(np.argmin(won))
-    return float(np.asarray(distances)[order][count - 1]) if count else 0.0
-
-
 def goal_of__right_by_a_loop(reward, now, old, over, gamma):
     goals = []
     for k in range(len(reward)):
@@ -75,11 +58,3 @@ def returns_of__in_place(rewards, gamma):
 
 def returns_of__right_by_sums(rewards, gamma):
     return [sum(gamma**k * r for k, r in enumerate(rewards[t:])) for t in range(len(rewards))]
-
-
-def reach_of__right_by_search(distances, succeeded, share):
-    best = 0.0
-    for d in sorted(distances):
-        if np.mean(succeeded[distances <= d]) >= share:
-            best = d
-    return best

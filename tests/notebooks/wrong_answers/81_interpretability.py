@@ -23,34 +23,6 @@ def lift__inside_over_outside(heat, mask):
     return heat[mask > 0].mean() / heat[mask == 0].mean() if heat.any() else 0.0
 
 
-def largest_gap__absolute(attribution, output, base_output):
-    return np.max(np.abs(attribution.sum((1, 2, 3)) - (output - base_output)))
-
-
-def largest_gap__mean(attribution, output, base_output):
-    promised = output - base_output
-    return np.mean(np.abs(attribution.sum((1, 2, 3)) - promised) / np.abs(promised))
-
-
-def largest_gap__forgets_base(attribution, output, base_output):
-    return np.max(np.abs(attribution.sum((1, 2, 3)) - output) / np.abs(output))
-
-
-def largest_gap__signed(attribution, output, base_output):
-    promised = output - base_output
-    return np.max((attribution.sum((1, 2, 3)) - promised) / promised)
-
-
-def largest_gap__one_each(attribution, output, base_output):
-    promised = output - base_output
-    return np.abs(attribution.sum((1, 2, 3)) - promised) / np.abs(promised)
-
-
-def largest_gap__sums_sizes(attribution, output, base_output):
-    promised = output - base_output
-    return np.max(np.abs(np.abs(attribution).sum((1, 2, 3)) - promised) / np.abs(promised))
-
-
 def pointing_by_place__keeps_own(heat, masks, i):
     row, col = np.unravel_index(np.argmax(heat), heat.shape)
     return masks[:, row, col].mean()
@@ -75,23 +47,6 @@ def lift__right_by_sums(heat, mask):
     if heat.sum() == 0:
         return 0
     return (heat * mask).sum() * mask.size / (heat.sum() * mask.sum())
-
-
-def largest_gap__one_global_norm(attribution, output, base_output):
-    promised = output - base_output
-    return np.max(np.abs(attribution.sum((1, 2, 3)) - promised)) / np.max(np.abs(promised))
-
-
-def largest_gap__norm_of_all_differences(attribution, output, base_output):
-    promised = output - base_output
-    return np.max(np.abs(attribution.sum((1, 2, 3)) - promised)) / np.linalg.norm(promised)
-
-
-def largest_gap__right_by_a_loop(attribution, output, base_output):
-    worst = 0.0
-    for one, after, before in zip(attribution, output, base_output, strict=True):
-        worst = max(worst, abs(one.sum() / (after - before) - 1))
-    return worst
 
 
 def pointing_by_place__right_by_a_loop(heat, masks, i):
