@@ -15,7 +15,7 @@ def lesson():
     coarse, fine = (8.0, 4.0, 4.0), (2.0, 1.0, 1.0)
     actions = torch.cat([torch.diag(torch.tensor(s)) * sign for s in (coarse, fine) for sign in (1, -1)])
     both = torch.rand(5, 2, 32, 32, generator=torch.Generator().manual_seed(0))
-    names.update(lab=Quiet(), ACTIONS=actions, REACH=(35.0, 12.0), GAMMA=0.5, GAMES=4, UPDATES=3, wide=4)
+    names.update(lab=Quiet(), ACTIONS=actions, REACH=(35.0, 12.0), GAMMA=0.5, UPDATES=3, wide=4)
     names.update(small={"train": both, "test": both}, whom=torch.arange(5))
     names["SCALE"] = torch.tensor([20.0, 8.0, 8.0])
     return names
@@ -92,7 +92,7 @@ def test_playing_leaves_the_given_start_alone_and_fills_the_memory(lesson):
     assert torch.allclose(paid, memory["reward"])
 
 
-def test_shuffled_teacher_belong_to_other_games(lesson):
+def test_rewards_of_a_shuffled_teacher_belong_to_other_games(lesson):
     lesson["lab"].broken = "shuffled_teacher"
     env = lesson["Alignment"](lesson["small"]["train"], 64)
     env.reset(seed=7)
