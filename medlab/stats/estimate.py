@@ -95,9 +95,9 @@ def difference(first: Estimate, second: Estimate, *, method: str = "bca", name: 
     Examples
     --------
     >>> from medlab.stats import mean
-    >>> ours, theirs = mean([0.8, 0.7, 0.9, 0.8], name="ours"), mean([0.7, 0.7, 0.7, 0.6], name="theirs")
+    >>> ours, theirs = mean([0.75, 0.5, 1.0, 0.75], name="ours"), mean([0.5, 0.5, 0.5, 0.25], name="theirs")
     >>> print(difference(ours, theirs))
-    ours - theirs 0.13 (95 % CI -0.02 to 0.27; 4 patients)
+    ours - theirs 0.31 (95 % CI -0.16 to 0.66; 4 patients)
     """
     made = isinstance(first, Estimate) and isinstance(second, Estimate) and first.layers and second.layers
     if not made or first.layers[0].draws.shape[1] != second.layers[0].draws.shape[1]:

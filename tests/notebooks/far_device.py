@@ -164,7 +164,8 @@ class _Move(torch.autograd.Function):
     @staticmethod
     def forward(ctx, tensor, marks, far):
         ctx.marks, ctx.far = marks, far
-        copy = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype).copy_(tensor)
+        strides = torch.empty_like(tensor, device="meta").stride()  # an expanded tensor arrives with rows of its own
+        copy = torch.empty_strided(tensor.shape, strides, dtype=tensor.dtype).copy_(tensor)
         return marks.add(copy) if far else copy
 
     @staticmethod

@@ -5,6 +5,7 @@ import re
 
 import nbformat
 import pytest
+import torch
 from IPython.core.interactiveshell import InteractiveShell
 from pytest_socket import enable_socket, socket_allow_hosts
 
@@ -67,3 +68,12 @@ def test_every_line_runs_on_another_device_and_trains_there(lesson, tmp_path, mo
         trained = lab.record()["device"]
     trains = re.search(r"training\.(fit|minimize)|torch\.optim", code)
     assert trained == (str(FAR) if trains else "cpu")
+
+
+def test_an_expanded_tensor_arrives_with_rows_of_its_own():
+    with far_device():
+        moved = torch.arange(3).expand(2, -1).to(FAR)
+        assert moved.stride() == (3, 1)
+        moved[0, 0] = 7
+        assert moved[1, 0] == 0
+        assert moved.device.type == FAR.type
