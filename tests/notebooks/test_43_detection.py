@@ -88,6 +88,15 @@ def test_average_precision_is_that_of_scikit_learn_where_every_object_is_found(l
     assert ours == pytest.approx(average_precision_score(listed[..., 1].ravel() == 1, listed[..., 0].ravel()))
 
 
+def test_a_tie_helps_nobody(lesson):
+    count = np.array([1, 0])
+    tied = np.array([[[0.5, 1.0]], [[0.5, -1.0]]])
+    ones = np.ones((1, 2))
+    assert lesson["cpm"](count, tied, ones) == lesson["cpm"](count[::-1], tied[::-1], ones)
+    assert lesson["froc"](count, tied, ones)[0].tolist() == [[0.0, 1.0]]
+    assert lesson["average_precision"](count, tied, ones) == pytest.approx(0.5)
+
+
 def test_more_patches_only_raise_the_summary(lesson):
     count, listed = study(6)
     ones = np.ones((1, len(count)))

@@ -1,11 +1,9 @@
-"""What lesson 64 writes by hand, held against theory and against libraries; its camera has its adjoint."""
+"""What lesson 64 writes by hand, held against theory and against libraries."""
 
 import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
-from scipy.ndimage import gaussian_filter
-from skimage.measure import block_reduce
 from skimage.metrics import peak_signal_noise_ratio
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
@@ -19,7 +17,7 @@ SIZE = 32
 @pytest.fixture(scope="module")
 def lesson():
     names = definitions("64_enhancement")
-    names.update(PHOTONS=50, DENSE=2.0, HEIGHT=0.12, WIDE=1.5, PLACES=2, BANDS=(0.1, 0.2, 0.3, 0.4, 0.72))
+    names.update(PHOTONS=50, DENSE=2.0, HEIGHT=0.12, WIDE=1.5, BANDS=(0.1, 0.2, 0.3, 0.4, 0.72))
     names["ids"] = np.arange(3)
     return names
 
@@ -34,39 +32,13 @@ def test_psnr_is_that_of_scikit_image(lesson):
     assert lesson["psnr"](other, one).numpy() == pytest.approx(wanted, abs=1e-3)
 
 
-@pytest.mark.parametrize("kernel", [0.5, 1.0])
-def test_the_camera_is_that_of_scipy_and_scikit_image(lesson, kernel):
-    x, luck = images(2), torch.Generator().manual_seed(3)
-    noise = 0.01 * torch.randn(3, 1, SIZE // 2, SIZE // 2, generator=torch.Generator().manual_seed(3))
-    small = lesson["coarse"](x, kernel, luck) - noise
-    blurred = [gaussian_filter(image[0].double().numpy(), kernel, mode="reflect", truncate=8) for image in x]
-    wanted = np.stack([block_reduce(image, (2, 2), np.mean) for image in blurred])
-    assert small[:, 0].numpy() == pytest.approx(wanted, abs=1e-5)
-
-
-@pytest.mark.parametrize("kernel", [0.5, 1.0])
-def test_the_camera_has_its_adjoint(lesson, kernel):
-    def camera(x):
-        return lesson["avg_pool2d"](lesson["smooth"](x, kernel), 2)
-
-    x, y = images(4), images(5, size=SIZE // 2)
-    forward, back = torch.autograd.functional.vjp(camera, x, y)
-    assert abs((forward * y).sum() - (x * back).sum()) < 1e-5 * x.norm() * y.norm()
-    assert torch.allclose(camera(2 * x), 2 * forward, atol=1e-5)
-
-
-def test_both_networks_start_by_changing_nothing(lesson):
+def test_the_network_starts_by_changing_nothing(lesson):
     assert torch.equal(lesson["Denoiser"](4)(images(6)), images(6))
-    assert torch.equal(lesson["Upscaler"](4)(images(6)), lesson["bicubic"](images(6)))
-
-
-def test_unsharp_masking_without_weight_is_bicubic(lesson):
-    assert torch.equal(lesson["unsharp"](images(7), 0.0, 1.0), lesson["bicubic"](images(7)))
 
 
 def test_noise_of_the_image_is_that_of_the_photons(lesson):
     flat, luck = torch.full((1, 1, 200, 200), 0.5), torch.Generator().manual_seed(8)
-    image = lesson["image_of"](lesson["counted"](flat, lesson["normal_like"](flat, luck), 1000), 1000)
+    image = lesson["image_of"](lesson["counted"](flat, 1000, luck), 1000)
     assert image.mean().item() == pytest.approx(0.5, abs=2e-3)
     assert image.std().item() == pytest.approx(1 / (2 * np.sqrt(1000 * np.exp(-1))), rel=0.03)
 
@@ -114,7 +86,7 @@ def test_the_likelihood_ratio_reaches_the_ideal_observer(lesson):
     x, luck = torch.full((4000, 1, 15, 15), 0.4), torch.Generator().manual_seed(12)
     lesson.update(PHOTONS=2000)
     lesion = 0.12 * lesson["spots"](torch.full((4000, 2), 7), 15)
-    scans = [lesson["counted"](image, torch.randn(x.shape, generator=luck), 2000) for image in (x, x + lesion)]
+    scans = [lesson["counted"](image, 2000, luck) for image in (x, x + lesion)]
     scores = np.concatenate([lesson["likelihood_ratio"](c, x, lesion).numpy() for c in scans])
     lesson.update(PHOTONS=50)
     found = stats.bootstrap("auc", np.repeat([0, 1], 4000), scores, resamples=200)
@@ -131,7 +103,7 @@ def test_recovery_and_fineness(lesson):
 
 def test_auc_of_several_seeds_is_the_mean(lesson):
     scores = np.random.default_rng(0).normal(size=(2, 2, 6))
-    one, other, both = (lesson["detection"](s, "AUC").value for s in (scores[0], scores[1], scores))
+    one, other, both = (lesson["detection"](s, "AUC").value for s in (scores[:1], scores[1:], scores))
     assert both == pytest.approx((one + other) / 2)
 
 
@@ -141,6 +113,8 @@ def test_the_explorer_draws_every_state(lesson, method, lesion_is):
     place = torch.tensor([[16, 16], [12, 14], [15, 18]])
     lesion, x = lesson["spots"](place, SIZE), images(14)
     pairs = {name: [[x, x + lesion]] for name in ("low dose", "small errors")}
-    lesson.update(shown=pairs, truth={"test": images(15)}, lesion=lesion, one={"place": place})
+    lesson.update(shown=pairs, test=images(15), lesion=lesion)
     assert isinstance(lesson["draw_enhanced"](method, lesion_is, 1), Figure)
-    assert lesson["describe_enhanced"](method, lesion_is, 1).startswith(f"{method}, test image 1: PSNR")
+    words = lesson["describe_enhanced"](method, lesion_is, 1)
+    assert words.startswith(f"{method}, image 1: PSNR")
+    assert ("row 12, column 14, 1.00 of its contrast" in words) == (lesion_is == "present")

@@ -104,7 +104,8 @@ def test_fixmatch_is_the_plain_sum_over_all_unlabeled_images(lesson):
             if max(p, 1 - p) >= 0.8:
                 strong = torch.sigmoid(-image.mean()).item()
                 total += -np.log(strong if p > 0.5 else 1 - strong)
-        known = functional.binary_cross_entropy(net(x)[r].sigmoid(), y[r]).item()
+        p = torch.cat([net(x)[r], net(-x)[r]]).sigmoid()  # the weak and the strong view of the labeled images
+        known = functional.binary_cross_entropy(p, y[r].repeat(2)).item()
         assert loss[r].item() == pytest.approx(known + total / 9, rel=1e-4)
 
 
@@ -124,8 +125,9 @@ def test_mean_teacher_is_cross_entropy_and_a_ramped_square(lesson, done):
     x, y, u = batches()
     student, teacher = Sum(1), Sum(3)
     loss = lesson["mean_teacher"](student, teacher, x, y, u, done, None)
-    known = functional.binary_cross_entropy_with_logits(student(x), y, reduction="none").mean(1)
-    apart = (student(u).sigmoid() - teacher(u).sigmoid()).square().mean(1)
+    each = [functional.binary_cross_entropy_with_logits(student(v), y, reduction="none").mean(1) for v in (x, -x)]
+    known = (each[0] + each[1]) / 2
+    apart = (student(-u).sigmoid() - teacher(u).sigmoid()).square().mean(1)
     assert torch.allclose(loss, known + 10 * lesson["ramp"](done) * apart)
     loss.sum().backward()
     assert teacher.weight.grad is None

@@ -24,11 +24,9 @@ NOT_YET_REVISED = {
     "11_modalities": (51, 239),
     "12_physical_space": (57, 263),
     "15_scanner_drift": (53, 224),
-    "43_detection": (78, 402),
     "44_localization": (49, 264),
     "51_registration_classical": (81, 483),
     "52_registration_by_prediction": (87, 514),
-    "64_enhancement": (77, 458),
     "65_restoration": (77, 460),
 }
 METRIC_CALLS = r"\b(roc_auc_score|accuracy_score|f1_score|balanced_accuracy_score|average_precision_score)\b"

@@ -3,44 +3,6 @@
 import numpy as np
 
 
-def _shared(a, b):
-    return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
-
-
-def _area(a):
-    return (a[2] - a[0]) * (a[3] - a[1])
-
-
-def _iou(a, b):
-    return _shared(a, b) / (_area(a) + _area(b) - _shared(a, b))
-
-
-def my_iou__union_counts_twice(a, b):
-    return _shared(a, b) / (_area(a) + _area(b))
-
-
-def my_iou__dice(a, b):
-    return 2 * _shared(a, b) / (_area(a) + _area(b))
-
-
-def my_iou__end_included(a, b):
-    return _iou([a[0], a[1], a[2] + 1, a[3] + 1], [b[0], b[1], b[2] + 1, b[3] + 1])
-
-
-def my_iou__no_clip(a, b):
-    both = (min(a[2], b[2]) - max(a[0], b[0])) * (min(a[3], b[3]) - max(a[1], b[1]))
-    return both / (_area(a) + _area(b) - both)
-
-
-def my_iou__clipped_product(a, b):
-    both = max(0.0, (min(a[2], b[2]) - max(a[0], b[0])) * (min(a[3], b[3]) - max(a[1], b[1])))
-    return both / (_area(a) + _area(b) - both)
-
-
-def my_iou__smaller_area(a, b):
-    return _shared(a, b) / min(_area(a), _area(b))
-
-
 def suppress__lowest_first(overlap, scores, bound):
     kept = []
     for k in np.argsort(scores):
@@ -88,22 +50,6 @@ def found_at__ties_in_order(scores, outcome, objects, images, rate):
 def found_at__rate_in_all(scores, outcome, objects, images, rate):
     called = [outcome[scores >= t] for t in np.unique(scores)]
     return max([np.sum(c == 1) / objects for c in called if np.sum(c == -1) <= rate], default=0.0)
-
-
-def my_iou__clips_rows_only(a, b):
-    both = max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * (min(a[3], b[3]) - max(a[1], b[1]))
-    return both / (_area(a) + _area(b) - both)
-
-
-def my_iou__clips_columns_only(a, b):
-    both = (min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
-    return both / (_area(a) + _area(b) - both)
-
-
-def my_iou__right_by_masks(a, b):
-    one, two = np.zeros((20, 20), bool), np.zeros((20, 20), bool)
-    one[a[0] : a[2], a[1] : a[3]] = two[b[0] : b[2], b[1] : b[3]] = True
-    return np.mean(one & two) / np.mean(one | two)
 
 
 def suppress__compares_with_the_best_only(overlap, scores, bound):

@@ -3,24 +3,6 @@
 import numpy as np
 
 
-def halved__every_second(image):
-    return image[::2, ::2]
-
-
-def halved__sum(image):
-    high, wide = image.shape
-    return image.reshape(high // 2, 2, wide // 2, 2).sum(axis=(1, 3))
-
-
-def halved__torn_blocks(image):
-    high, wide = image.shape
-    return image.reshape(high // 2, wide // 2, 2, 2).mean(axis=(2, 3))
-
-
-def halved__rows_only(image):
-    return (image[::2] + image[1::2]) / 2
-
-
 def template__matched_filter(without, within):
     return within.mean(0) - without.mean(0)
 
@@ -51,10 +33,6 @@ def noise_of_dose__of_the_count(x, photons, a):
 
 def noise_of_dose__variance(x, photons, a):
     return 1 / (a**2 * photons * np.exp(-a * x))
-
-
-def halved__right_by_slices(image):
-    return (image[::2, ::2] + image[1::2, ::2] + image[::2, 1::2] + image[1::2, 1::2]) / 4
 
 
 def template__right_by_inverse(without, within):
