@@ -27,7 +27,6 @@ NOT_YET_REVISED = {
     "44_localization": (49, 264),
     "51_registration_classical": (81, 483),
     "52_registration_by_prediction": (87, 514),
-    "65_restoration": (77, 460),
 }
 METRIC_CALLS = r"\b(roc_auc_score|accuracy_score|f1_score|balanced_accuracy_score|average_precision_score)\b"
 

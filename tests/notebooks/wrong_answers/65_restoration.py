@@ -3,26 +3,6 @@
 import numpy as np
 
 
-def psnr_of__range_not_squared(truth, restored, data_range):
-    return 10 * np.log10(data_range / np.mean((truth - restored) ** 2))
-
-
-def psnr_of__range_of_the_image(truth, restored, data_range):
-    return 10 * np.log10(np.ptp(truth) ** 2 / np.mean((truth - restored) ** 2))
-
-
-def psnr_of__no_range(truth, restored, data_range):
-    return -10 * np.log10(np.mean((truth - restored) ** 2))
-
-
-def psnr_of__natural_logarithm(truth, restored, data_range):
-    return 10 * np.log(data_range**2 / np.mean((truth - restored) ** 2))
-
-
-def psnr_of__sum(truth, restored, data_range):
-    return 10 * np.log10(data_range**2 / np.sum((truth - restored) ** 2))
-
-
 def noise_of_mean__added(own, common, scans):
     return own / np.sqrt(scans) + common
 
@@ -60,10 +40,6 @@ def blind_spot__may_stay(image, hidden, rng):
 def blind_spot__everywhere(image, hidden, rng):
     shifts = [np.roll(image, step, axis) for axis in (0, 1) for step in (-1, 1)]
     return np.choose(rng.integers(4, size=image.shape), shifts)
-
-
-def psnr_of__right_by_logarithms(truth, restored, data_range):
-    return 20 * np.log10(data_range) - 10 * np.log10(np.square(truth - restored).mean())
 
 
 def noise_of_mean__right_by_hypot(own, common, scans):
