@@ -4,87 +4,101 @@ import nibabel
 import numpy as np
 
 
-def letters__lps(affine):
-    return "".join(nibabel.aff2axcodes(affine, (("R", "L"), ("A", "P"), ("I", "S"))))
+def flipped_affine__n_steps(affine, n, axis):
+    new = affine.copy()
+    new[:3, 3] += n * affine[:3, axis]
+    new[:3, axis] *= -1
+    return new
 
 
-def letters__rows(affine):
-    return "".join(nibabel.aff2axcodes(affine.T))
+def flipped_affine__origin_stays(affine, n, axis):
+    new = affine.copy()
+    new[:3, axis] *= -1
+    return new
 
 
-def letters__diagonal(affine):
-    return "".join(np.where(np.diag(affine)[:3] > 0, list("RAS"), list("LPI")))
+def flipped_affine__row_of_the_affine(affine, n, axis):
+    new = affine.copy()
+    new[axis, :3] *= -1
+    new[:3, 3] += (n - 1) * affine[:3, axis]
+    return new
 
 
-def letters__no_sign(affine):
-    return "".join("RAS"[k] for k in np.abs(affine[:3, :3]).argmax(0))
+def flipped_affine__diagonal_only(affine, n, axis):
+    new = affine.copy()
+    new[axis, axis] *= -1
+    new[axis, 3] += (n - 1) * affine[axis, axis]
+    return new
 
 
-def letters__largest_signed(affine):
-    return "".join("RAS"[k] for k in affine[:3, :3].argmax(0))
+def flipped_affine__shift_backward(affine, n, axis):
+    new = affine.copy()
+    new[:3, axis] *= -1
+    new[:3, 3] -= (n - 1) * affine[:3, axis]
+    return new
 
 
-def letters__right_by_nibabel(affine):
-    return "".join(nibabel.aff2axcodes(affine))
+def flipped_affine__changes_the_callers_array(affine, n, axis):
+    affine[:3, 3] += (n - 1) * affine[:3, axis]
+    affine[:3, axis] *= -1
+    return affine
 
 
-def letters__right_by_indexing(affine):
-    steps = affine[:3, :3]
-    rows = np.abs(steps).argmax(axis=0)
-    positive = steps[rows, np.arange(3)] > 0
-    return "".join(pair[int(up)] for pair, up in zip(np.array(["LR", "PA", "IS"])[rows], positive, strict=True))
+def flipped_affine__right_by_multiplication(affine, n, axis):
+    back = np.eye(4)
+    back[axis, axis], back[axis, 3] = -1, n - 1
+    return affine @ back
 
 
-def to_world__no_offset(affine, voxels):
-    return voxels @ affine[:3, :3].T
+def flipped_affine__right_by_reorienting(affine, n, axis):
+    shape = [1, 1, 1]
+    shape[axis] = n
+    image = nibabel.Nifti1Image(np.zeros(shape, np.uint8), affine)
+    return image.as_reoriented(np.array([[k, -1 if k == axis else 1] for k in range(3)])).affine
 
 
-def to_world__transposed(affine, voxels):
-    return voxels @ affine[:3, :3] + affine[:3, 3]
+def coarser_affine__origin_stays(affine, factors):
+    return affine @ np.diag([*factors, 1])
 
 
-def to_world__diagonal_only(affine, voxels):
-    return voxels * np.diag(affine)[:3] + affine[:3, 3]
+def coarser_affine__half_of_the_new_voxel(affine, factors):
+    new = affine @ np.diag([*factors, 1])
+    new[:3, 3] += affine[:3, :3] @ (factors / 2)
+    return new
 
 
-def to_world__homogeneous(affine, voxels):
-    return np.c_[voxels, np.ones(len(voxels))] @ affine.T
+def coarser_affine__rows(affine, factors):
+    new = affine.copy()
+    new[:3, :3] *= factors[:, None]
+    new[:3, 3] += affine[:3, :3] @ ((factors - 1) / 2)
+    return new
 
 
-def to_world__absolute_spacing(affine, voxels):
-    return voxels @ np.abs(affine[:3, :3]).T + affine[:3, 3]
+def coarser_affine__whole_shift(affine, factors):
+    new = affine @ np.diag([*factors, 1])
+    new[:3, 3] += affine[:3, :3] @ (factors - 1)
+    return new
 
 
-def volume_ml__signed(mask, affine):
-    return np.count_nonzero(mask) * np.linalg.det(affine[:3, :3]) / 1000
+def coarser_affine__shift_in_coarse_steps(affine, factors):
+    new = affine @ np.diag([*factors, 1])
+    new[:3, 3] += new[:3, :3] @ ((factors - 1) / 2)
+    return new
 
 
-def volume_ml__cubic_mm(mask, affine):
-    return np.count_nonzero(mask) * abs(np.linalg.det(affine[:3, :3]))
+def coarser_affine__integer_division(affine, factors):
+    new = affine @ np.diag([*factors, 1])
+    new[:3, 3] += affine[:3, :3] @ ((factors - 1) // 2)
+    return new
 
 
-def volume_ml__diagonal(mask, affine):
-    return np.count_nonzero(mask) * abs(np.prod(np.diag(affine)[:3])) / 1000
+def coarser_affine__right_by_multiplication(affine, factors):
+    block = np.diag([*factors, 1.0])
+    block[:3, 3] = (np.array(factors) - 1) / 2
+    return affine @ block
 
 
-def volume_ml__sums_labels(mask, affine):
-    return mask.sum() * abs(np.linalg.det(affine[:3, :3])) / 1000
-
-
-def to_world__right_homogeneous(affine, voxels):
-    return (affine @ np.column_stack([voxels, np.ones(len(voxels))]).T).T[:, :3]
-
-
-def volume_ml__bounding_box(mask, affine):
-    places = np.argwhere(mask)
-    box = np.prod(np.ptp(places, axis=0) + 1) if len(places) else 0
-    return box * abs(np.linalg.det(affine[:3, :3])) / 1000
-
-
-def volume_ml__product_of_voxel_sizes(mask, affine):
-    return np.count_nonzero(mask) * np.prod(np.linalg.norm(affine[:3, :3], axis=0)) / 1000
-
-
-def volume_ml__right_by_triple_product(mask, affine):
-    one = affine[:3, 0] @ np.cross(affine[:3, 1], affine[:3, 2])
-    return float((mask > 0).sum() * abs(one) / 1000)
+def coarser_affine__right_by_corners(affine, factors):
+    factors = np.asarray(factors, float)
+    first = nibabel.affines.apply_affine(affine, (factors - 1) / 2)
+    return nibabel.affines.from_matvec(affine[:3, :3] @ np.diag(factors), first)
