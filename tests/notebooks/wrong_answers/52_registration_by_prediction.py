@@ -4,27 +4,6 @@ import numpy as np
 from scipy.ndimage import map_coordinates
 
 
-def dice_of__jaccard(one, other, empty):
-    union = (one | other).sum()
-    return (one & other).sum() / union if union else empty
-
-
-def dice_of__not_doubled(one, other, empty):
-    total = one.sum() + other.sum()
-    return (one & other).sum() / total if total else empty
-
-
-def dice_of__empty_is_one(one, other, empty):
-    total = one.sum() + other.sum()
-    return 2 * (one & other).sum() / total if total else 1.0
-
-
-def dice_of__any_empty(one, other, empty):
-    if not (one.any() and other.any()):
-        return empty
-    return 2 * (one & other).sum() / (one.sum() + other.sum())
-
-
 def applied_twice__doubled(u):
     return 2 * u
 
@@ -65,20 +44,6 @@ def warped_labels__without_background(numbers, u, count):
 def warped_labels__floats(numbers, u, count):
     places = np.indices(numbers.shape) + u
     return map_coordinates(numbers.astype(float), places, order=0, mode="nearest")
-
-
-def dice_of__looks_at_one_mask_only(one, other, empty):
-    total = one.sum() + other.sum()
-    return 2 * (one & other).sum() / total if one.any() else empty
-
-
-def dice_of__looks_at_the_other_only(one, other, empty):
-    return 2 * (one & other).sum() / (one.sum() + other.sum()) if other.any() else empty
-
-
-def dice_of__right_by_f1(one, other, empty):
-    hit, miss = np.sum(one & other), np.sum(one ^ other)
-    return empty if hit + miss == 0 else hit / (hit + miss / 2)
 
 
 def applied_twice__border_mode_forgotten(u):
