@@ -19,47 +19,6 @@ def rigid_error__squared(points, targets, rotation, center, shift):
     return np.mean(np.sum(((points - center) @ rotation.T + center + shift - targets) ** 2, axis=1))
 
 
-def information__nan(counts):
-    joint = counts / counts.sum()
-    with np.errstate(all="ignore"):
-        return np.sum(joint * np.log(joint / (joint.sum(1, keepdims=True) * joint.sum(0, keepdims=True))))
-
-
-def information__bits(counts):
-    joint = counts / counts.sum()
-    alone, some = joint.sum(1, keepdims=True) * joint.sum(0, keepdims=True), joint > 0
-    return np.sum(joint[some] * np.log2(joint[some] / alone[some]))
-
-
-def information__joint_entropy(counts):
-    joint = counts / counts.sum()
-    return -np.sum(joint[joint > 0] * np.log(joint[joint > 0]))
-
-
-def information__not_divided(counts):
-    alone, some = counts.sum(1, keepdims=True) * counts.sum(0, keepdims=True), counts > 0
-    return np.sum(counts[some] * np.log(counts[some] / alone[some]))
-
-
-def captured__all_falling_steps(curve, step):
-    return step * np.sum(np.diff(curve) < 0)
-
-
-def captured__with_the_rising_step(curve, step):
-    falls = np.diff(curve) < 0
-    return step * (len(falls) if falls.all() else int(np.argmin(falls)) + 1)
-
-
-def captured__no_length(curve, step):
-    falls = np.diff(curve) < 0
-    return len(falls) if falls.all() else int(np.argmin(falls))
-
-
-def captured__plateau(curve, step):
-    falls = np.diff(curve) <= 0
-    return step * (len(falls) if falls.all() else int(np.argmin(falls)))
-
-
 def rigid_error__root_mean_square(points, targets, rotation, center, shift):
     off = (points - center) @ rotation.T + center + shift - targets
     return np.sqrt(np.mean(np.sum(off**2, axis=1)))
@@ -70,14 +29,32 @@ def rigid_error__right_in_columns(points, targets, rotation, center, shift):
     return np.hypot(*off).mean()
 
 
-def information__right_by_scipy(counts):
-    from scipy.stats import entropy
+def _determinant(u):
+    (a, b), (c, d) = np.gradient(u[0]), np.gradient(u[1])
+    return (1 + a) * (1 + d) - b * c
 
-    return entropy(counts.sum(0)) + entropy(counts.sum(1)) - entropy(counts.ravel())
+
+def folded_share__not_percent(u):
+    return np.mean(_determinant(u) <= 0)
 
 
-def captured__right_by_a_loop(curve, step):
-    k = 1
-    while k < len(curve) and curve[k] < curve[k - 1]:
-        k += 1
-    return (k - 1) * float(step)
+def folded_share__no_identity(u):
+    (a, b), (c, d) = np.gradient(u[0]), np.gradient(u[1])
+    return 100 * np.mean(a * d - b * c <= 0)
+
+
+def folded_share__diagonal_only(u):
+    return 100 * np.mean((1 + np.gradient(u[0])[0]) * (1 + np.gradient(u[1])[1]) <= 0)
+
+
+def folded_share__negative_only(u):
+    return 100 * np.mean(_determinant(u) < 0)
+
+
+def folded_share__count(u):
+    return np.sum(_determinant(u) <= 0)
+
+
+def folded_share__right_by_matrices(u):
+    slopes = np.stack([np.stack(np.gradient(part), axis=-1) for part in u], axis=-2)
+    return 100 * np.mean(np.linalg.det(slopes + np.eye(2)) <= 0)
