@@ -1,66 +1,47 @@
 """Answers to the exercises of lesson 11: exercise, two underscores, what is wrong, or "right" and how."""
 
 import numpy as np
-from scipy.stats import norm
 
 
-def dose_for_noise__linear(noise_now, noise_wanted):
-    return noise_now / noise_wanted
+def null_time__infinite_repetition(t1, tr):
+    return t1 * np.log(2)
 
 
-def dose_for_noise__upside_down(noise_now, noise_wanted):
-    return (noise_wanted / noise_now) ** 2
+def null_time__wrong_sign(t1, tr):
+    return t1 * np.log(2 / (1 - np.exp(-tr / t1)))
 
 
-def dose_for_noise__root(noise_now, noise_wanted):
-    return np.sqrt(noise_now / noise_wanted)
+def null_time__times_the_repetition(t1, tr):
+    return tr * np.log(2 / (1 + np.exp(-tr / t1)))
 
 
-def dose_for_noise__difference(noise_now, noise_wanted):
-    return (noise_now - noise_wanted) ** 2
+def null_time__base_ten(t1, tr):
+    return t1 * np.log10(2 / (1 + np.exp(-tr / t1)))
 
 
-def best_auc__one_image(signal, noise_std):
-    return norm.cdf(np.sqrt(np.sum(np.square(signal))) / noise_std)
+def density_of_both__light_adds_up(empty, first, second):
+    return -np.log10((first + second) / (2 * empty))
 
 
-def best_auc__sum_of_signal(signal, noise_std):
-    return norm.cdf(np.sum(signal) / noise_std / np.sqrt(2))
+def density_of_both__no_empty_slide(empty, first, second):
+    return -np.log10(first) - np.log10(second)
 
 
-def best_auc__no_root(signal, noise_std):
-    return norm.cdf(np.sum(np.square(signal)) / noise_std / np.sqrt(2))
+def density_of_both__one_empty_slide(empty, first, second):
+    return -np.log10(first * second / empty)
 
 
-def best_auc__peak(signal, noise_std):
-    return norm.cdf(np.max(signal) / noise_std / np.sqrt(2))
+def density_of_both__natural_logarithm(empty, first, second):
+    return -np.log(first / empty) - np.log(second / empty)
 
 
-def binning_factor__nothing(k):
-    return 1.0
+def density_of_both__densities_multiply(empty, first, second):
+    return np.log10(first / empty) * np.log10(second / empty)
 
 
-def binning_factor__gains(k):
-    return np.sqrt(k)
+def null_time__right_as_difference(t1, tr):
+    return t1 * (np.log(2) - np.log1p(np.exp(-tr / t1)))
 
 
-def binning_factor__linear(k):
-    return 1 / k
-
-
-def binning_factor__always_four(k):
-    return 0.5
-
-
-def dose_for_noise__right_by_logarithms(noise_now, noise_wanted):
-    return np.exp(2 * np.log(noise_now / noise_wanted))
-
-
-def best_auc__right_by_error_function(signal, noise_std):
-    from math import erf
-
-    return 0.5 * (1 + erf(np.linalg.norm(signal) / noise_std / 2))
-
-
-def binning_factor__right_as_power(k):
-    return k**-0.5
+def density_of_both__right_as_product(empty, first, second):
+    return -np.log10((first / empty) * (second / empty))
