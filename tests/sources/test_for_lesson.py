@@ -83,7 +83,7 @@ def test_what_does_not_fit_is_refused_in_one_sentence_that_names_lessons_that_fi
     with pytest.raises(DataError, match=r"12 gray images|12 images"):
         opened("61", unlabeled(tmp_path))
     with pytest.raises(DataError, match="needs hospital:chest_xray"):
-        opened("12", tmp_path / "plain")
+        opened("93", tmp_path / "plain")
 
 
 def test_a_missing_path_is_refused_by_the_first_line(tmp_path, monkeypatch):
