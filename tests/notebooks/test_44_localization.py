@@ -93,7 +93,7 @@ def test_images_with_one_object_get_its_middle(lesson):
 @pytest.mark.parametrize("sigma", [0.1, 0.7, 2.0])
 def test_the_explorer_draws_every_state(lesson, stride, sigma):
     lesson["offsets"] = np.random.default_rng(0).uniform(-0.5, 0.5, (50, 2))
-    assert isinstance(lesson["draw_reading"](stride, sigma), Figure)
-    assert lesson["describe_reading"](stride, sigma).startswith(f"Stride {stride} px")
+    assert isinstance(lesson["draw_reading"](sigma, stride), Figure)
+    assert lesson["describe_reading"](sigma, stride).startswith(f"Stride {stride} px")
     grid_error, read_error = lesson["reading_errors"](0.7)
     assert read_error.mean() < 0.1 * grid_error.mean()

@@ -43,6 +43,24 @@ def test_the_network_keeps_the_size_and_uses_each_skip(lesson):
             hook.remove()
 
 
+def test_the_squares_of_the_training_hold_as_many_vessels_as_the_images(lesson):
+    seen = []
+
+    def model(x):
+        seen.append(x)
+        return x
+
+    images = torch.zeros(3, 1, 20, 30)
+    images[:, :, :2] = images[:, :, :, :3] = 1  # at the rim alone, which squares inside of the image hardly reach
+    lesson["lab"].device = torch.device("cpu")
+    lesson.update(x_train=images, y_train=images.expand(-1, 2, -1, -1), side=8)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(200):
+        assert lesson["cross_entropy"](model, generator) > 0
+    assert seen[0].shape == (8, 1, 8, 8)
+    assert torch.stack(seen).mean().item() == pytest.approx(images.mean().item(), rel=0.05)
+
+
 def test_the_band_reaches_two_pixels_to_both_sides(lesson):
     disk = np.hypot(*np.mgrid[-2:3, -2:3]) <= 2
     for mask in masks(1):
