@@ -100,3 +100,14 @@ def test_every_state_of_the_explorer_can_be_drawn_and_described(lesson):
     for nodule in (0, 1.0):
         assert isinstance(lesson["draw_nodule"](nodule, "both"), Figure)
         assert "truth 1.00, swapped 0." in lesson["describe_nodule"](nodule, "both")
+
+
+def test_the_reader_with_the_largest_weight_is_the_specialist(lesson):
+    rng = np.random.default_rng(9)
+    truth = np.stack([blob(rng) for _ in range(8)])
+    votes = np.stack([truth ^ (rng.uniform(size=truth.shape) < error) for error in (0.2, 0.2, 0.02, 0.3)], axis=1)
+    outlines, best = lesson["fused"](votes, "whole image")
+    assert (best == votes[:, 2]).all()
+    assert (outlines == truth).mean() > 0.95
+    assert lesson["weight_of"](np.array(0.5), np.array(0.5)) == pytest.approx(0)
+    assert lesson["weight_of"](np.array(0.9), np.array(0.8)) == pytest.approx(np.log(9 * 4))

@@ -89,27 +89,23 @@ def test_the_naive_arm_is_the_fair_one_without_its_fix(lesson):
     assert any(not torch.equal(a, b) for a, b in zip(kept, fair, strict=True))
 
 
-def test_the_fall_is_counted_in_pixels_of_shift(lesson):
+def test_the_fall_is_counted_in_shifts_by_one_pixel(lesson):
     class Twice(torch.nn.Module):
         def forward(self, fixed, second):
             return -7 * (fixed - second).abs()
 
-    lesson.update(
-        images={"val": smooth_images(16, 4), "test": smooth_images(16, 4)}, critics={"fair": [Twice(), Twice()]}
-    )
-    one = lesson["in_pixels"]("fair", lambda pictures: lesson["shifted"](pictures, 1))
+    lesson.update(images={"val": smooth_images(16, 4), "test": smooth_images(16, 4)})
+    one = lesson["in_shifts"]([Twice(), Twice()], lambda x: (x, lesson["shifted"](x, 1)))
     assert one.shape == (2, 4)
     assert one.mean() == pytest.approx(1, rel=1e-4)
-    assert np.allclose(lesson["in_pixels"]("fair", lambda pictures: pictures), 0)
+    assert np.allclose(lesson["in_shifts"]([Twice()], lambda x: (x, x)), 0)
 
 
-def test_the_sabotaged_probes_leave_out_the_blur_or_add_a_shift(lesson):
-    pictures = smooth_images(17, 2)
-    assert torch.equal(lesson["probe"](pictures), lesson["blurred"](pictures))
-    lesson["lab"].broken = "sharp_probe"
-    assert torch.equal(lesson["probe"](pictures), pictures)
-    lesson["lab"].broken = "moved_probe"
-    assert torch.equal(lesson["probe"](pictures), lesson["shifted"](lesson["blurred"](pictures), 3))
+def test_a_formula_is_probed_like_a_critic_and_has_no_seeds(lesson):
+    lesson.update(images={"val": smooth_images(16, 4), "test": smooth_images(16, 4)})
+    fall = lesson["in_shifts"]((lesson["similarity"],), lambda x: (x, lesson["blurred"](x)))
+    assert fall.shape == (4,)
+    assert (fall > 0).all()
 
 
 def test_the_explorer_draws(lesson):
@@ -120,4 +116,4 @@ def test_the_explorer_draws(lesson):
     )
     lesson.update(names=["one"], critics={"fair": [critic_of(lesson)]}, found={"fair": 0 * smooth_displacements(22, 2)})
     assert len(lesson["draw_pair"](1, "fair").axes) == 2
-    assert "Dice 1.00" in lesson["describe_pair"](0, "fair")
+    assert "structures 1.00" in lesson["describe_pair"](0, "fair")

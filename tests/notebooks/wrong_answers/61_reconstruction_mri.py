@@ -19,18 +19,6 @@ def mismatch__always_zero(forward, backward, x, y):
     return 0.0
 
 
-def chance_of_a_line__all_lines(lines, middle, acceleration):
-    return 1 / acceleration
-
-
-def chance_of_a_line__of_all(lines, middle, acceleration):
-    return (lines / acceleration - middle) / lines
-
-
-def chance_of_a_line__middle_not_counted(lines, middle, acceleration):
-    return lines / acceleration / (lines - middle)
-
-
 def shown_share__without_difference(after, before, lesion):
     return np.sum(after * lesion) / np.sum(lesion**2)
 
@@ -56,14 +44,6 @@ def mismatch__difference_of_absolute_values(forward, backward, x, y):
 def mismatch__right_by_sums(forward, backward, x, y):
     gap = np.sum(forward(x) * np.conj(y)) - np.sum(x * np.conj(backward(y)))
     return np.abs(gap) / np.sqrt(np.sum(np.abs(x) ** 2) * np.sum(np.abs(y) ** 2))
-
-
-def chance_of_a_line__not_below_one_tenth(lines, middle, acceleration):
-    return max(0.1, (lines / acceleration - middle) / (lines - middle))
-
-
-def chance_of_a_line__right_from_skipped(lines, middle, acceleration):
-    return 1 - (lines - lines / acceleration) / (lines - middle)
 
 
 def shown_share__absolute_differences(after, before, lesion):
