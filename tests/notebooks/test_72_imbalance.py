@@ -5,7 +5,7 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 from monai.losses import TverskyLoss
-from sklearn.metrics import average_precision_score, f1_score, recall_score
+from sklearn.metrics import average_precision_score, f1_score, precision_score, recall_score
 
 from tests.notebooks.cells import definitions
 
@@ -43,13 +43,15 @@ def test_in_each_resample_the_share_of_the_ill_is_that_prevalence(lesson):
     assert weighed(truth, truth, weights) == pytest.approx([0.025] * 3)
 
 
-def test_dice_and_recall_are_those_of_all_pixels_together(lesson):
+def test_dice_recall_and_precision_are_those_of_all_pixels_together(lesson):
     rng = np.random.default_rng(0)
     truth, probability = rng.random((6, 1, 5, 5)) < 0.2, rng.random((6, 1, 5, 5))
     called = probability >= 0.6
     rows, once = lesson["counts"](truth, probability, 0.6), np.ones((1, 6))
     assert lesson["dice_of"](None, rows, once) == pytest.approx([f1_score(truth.ravel(), called.ravel())])
     assert lesson["recall_of"](None, rows, once) == pytest.approx([recall_score(truth.ravel(), called.ravel())])
+    assert lesson["precision_of"](None, rows, once) == pytest.approx([precision_score(truth.ravel(), called.ravel())])
+    assert lesson["precision_of"](None, lesson["counts"](truth, probability, 2), once) == [1]
 
 
 @pytest.mark.parametrize(("alpha", "beta"), [(0.5, 0.5), (0.3, 0.7)])
